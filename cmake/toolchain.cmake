@@ -1,0 +1,32 @@
+# Compiler, linker, warnings, sanitizers and hardening, for every target of ours.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(
+  -Wall -Wextra -Werror -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+  -fno-omit-frame-pointer -fdiagnostics-color=auto)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  add_compile_options(-Wthread-safety)
+endif()
+
+if(GOPHERCRON_SANITIZE)
+  add_compile_options(-O1 -fsanitize=${GOPHERCRON_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${GOPHERCRON_SANITIZE})
+  # GCC's own false positives under sanitizers: they instrument away what the analysis relies on.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-maybe-uninitialized -Wno-tsan)
+  endif()
+else()
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection)
+  add_link_options(-Wl,-z,relro,-z,now)
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+endif()
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
