@@ -1,0 +1,69 @@
+// The keys: one function for each family, and back. docs/data.md lists them with who writes what
+// and for how long.
+//
+// The layout of GopherCron v1 is kept where v1 has one: definitions at <prefix>/<project>/<task>,
+// the task's lock at <prefix>/lock/<project>/<task>. Ours stand beside, outside
+// <prefix>/<project>/, which v1's agents watch. A project is a decimal number, so no family's word
+// can be taken for one; a task's id holds no '/'.
+#ifndef GOPHERCRON_COORDINATION_KEYS_H_
+#define GOPHERCRON_COORDINATION_KEYS_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "coordination/coordinator.h"
+#include "task/task.h"
+
+namespace gophercron::coordination {
+
+class Keys {
+ public:
+  // `prefix` as in v1's etcd.prefix, taken as it is: "/gopher_cron".
+  explicit Keys(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  std::string Task(const task::TaskKey& key) const;    // P/<pid>/<tid>
+  std::string Mark(const task::TaskKey& key) const;    // P/mark/<pid>/<tid>
+  std::string Lock(const task::TaskKey& key) const;    // P/lock/<pid>/<tid>
+  std::string Queued(const task::TaskKey& key) const;  // P/queue/<pid>/<tid>
+  std::string Run(const task::TaskKey& key,
+                  std::string_view run_id) const;  // P/run/<pid>/<tid>/<run>
+  std::string Trigger(const task::TaskKey& key,
+                      std::string_view run_id) const;  // P/trigger/<pid>/<tid>/<run>
+  std::string Session(LeaseId lease) const;            // P/session/<16 hex digits>
+  std::string Setting(std::string_view name) const;    // P/setting/<name>
+
+  // Ranges [begin, end).
+  using Span = std::pair<std::string, std::string>;
+  Span AllTasks() const;  // definitions of every project (and v1's keys below them)
+  Span TasksOf(task::ProjectId project) const;
+  Span AllMarks() const;
+  Span AllLocks() const;
+  Span AllQueued() const;
+  Span AllRuns() const;
+  Span RunsOf(const task::TaskKey& key) const;
+  Span AllTriggers() const;
+  Span AllSessions() const;
+  Span AllSettings() const;
+
+  // What a key is; nullopt for keys of families that are not ours to read (v1's status and
+  // temporary keys, …).
+  struct Parsed {
+    enum class Family { kTask, kMark, kLock, kQueued, kRun, kTrigger, kSession, kSetting };
+    Family family = Family::kTask;
+    task::TaskKey task;  // for those that have one
+    std::string rest;    // run id, lease in hex, setting's name
+  };
+  std::optional<Parsed> Parse(std::string_view key) const;
+
+ private:
+  std::string prefix_;
+};
+
+// The cluster's zone, for tasks that name none. Written once, at the first start.
+inline constexpr std::string_view kSettingZone = "zone";
+
+}  // namespace gophercron::coordination
+
+#endif  // GOPHERCRON_COORDINATION_KEYS_H_

@@ -1,0 +1,211 @@
+// Store: what has to outlive everything and be searched: users, projects, the ledger, output.
+//
+// Definitions of tasks, marks and claims are the coordinator's. The store is never asked whether a
+// tick may run, so a store that is down delays results and screens, not commands.
+//
+// Threads: any thread; every call blocks until it is answered, so none belongs on a loop. A write
+// is durable when it returns. Reads see every write that returned before they began. Times are wall
+// instants in UTC; a range of time is [from, to).
+//
+// Failure: kNotFound, kConflict (a unique name is taken), kUnavailable (nothing happened; try
+// again), kOutcomeUnknown (a write may have happened; Record may simply be sent again),
+// kResourceExhausted (disk full; nothing happened), kCorrupt.
+#ifndef GOPHERCRON_STORAGE_STORE_H_
+#define GOPHERCRON_STORAGE_STORE_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "task/run.h"
+#include "task/task.h"
+
+namespace gophercron::storage {
+
+using UserId = std::int64_t;
+
+struct User {
+  UserId id = 0;
+  std::string account;
+  std::string name;
+  // As GopherCron v1's column: a comma list; "admin" in it makes an administrator.
+  std::string permission;
+  std::string password_hash;  // argon2id in its standard encoding, or v1's MD5 until the next login
+  std::string salt;           // v1's; empty otherwise
+  Instant created_at{};
+  // Every session of the user carries the epoch it was made in; raising it ends them all.
+  std::int64_t session_epoch = 0;
+  bool must_change_password = false;
+};
+
+// A program's way in. Shown once when made; only its SHA-256 is stored.
+struct ApiToken {
+  std::string id;
+  std::string secret_sha256;  // hex
+  UserId user_id = 0;
+  std::string name;
+  Instant created_at{};
+  std::optional<Instant> expires_at;
+};
+
+// A code that signs its user in once.
+struct SignInCode {
+  std::string code_sha256;  // hex
+  UserId user_id = 0;
+  Instant expires_at{};
+};
+
+struct Project {
+  task::ProjectId id = 0;
+  std::string title;  // unique
+  std::string remark;
+  UserId owner_id = 0;
+  Instant created_at{};
+};
+
+enum class Role { kViewer, kOperator, kEditor, kOwner };
+
+struct Member {
+  task::ProjectId project_id = 0;
+  UserId user_id = 0;
+  Role role = Role::kEditor;
+};
+
+// Newest first. `before` is the last run id of the page before; ids sort by the time they were
+// made.
+struct RunQuery {
+  std::optional<std::vector<task::ProjectId>> projects;  // none: all
+  std::optional<task::TaskKey> task;
+  std::optional<task::Outcome> outcome;
+  std::string before;
+  int limit = 50;
+};
+
+// One row of a task's ledger: a tick with its attempts, or a span of ticks that ended alike without
+// a run.
+struct LedgerRow {
+  std::vector<task::RunRecord> runs;  // ascending attempts; empty for a span
+  std::optional<task::OutcomeSpan> span;
+};
+
+// Newest first. `before` is the instant of the last row of the page before.
+struct LedgerQuery {
+  task::TaskKey task;
+  std::optional<Instant> from;
+  std::optional<Instant> to;
+  std::optional<TickInstant> before;
+  int limit = 100;
+};
+
+// Ticks in (after, until] of which the ledger says nothing although a later row shows that they
+// were passed.
+struct LedgerGap {
+  task::TaskKey task;
+  TickInstant after{};
+  TickInstant until{};
+};
+
+struct OutcomeCount {
+  task::Outcome outcome;
+  task::Reason reason;
+  std::int64_t ticks = 0;
+};
+
+struct OutputRange {
+  std::string bytes;
+  std::int64_t total = 0;         // all that the command wrote
+  std::int64_t dropped_from = 0;  // the middle that was not kept: [dropped_from, dropped_to)
+  std::int64_t dropped_to = 0;
+};
+
+// What is kept. Each bound removes the oldest rows first; 0 means no bound.
+struct Retention {
+  seconds max_age = std::chrono::days(90);
+  std::int64_t max_rows_per_task = 100'000;
+  std::int64_t max_output_bytes = 1'000'000'000;  // of all output together
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Accounts.
+  virtual Result<UserId> CreateUser(
+      const User& user) = 0;                        // ignores `id`; kConflict: account taken
+  virtual Status UpdateUser(const User& user) = 0;  // by id, every field
+  virtual Status DeleteUser(UserId id) = 0;         // with tokens, codes and memberships
+  virtual Result<User> UserById(UserId id) = 0;
+  virtual Result<User> UserByAccount(std::string_view account) = 0;
+  virtual Result<std::vector<User>> ListUsers() = 0;
+
+  virtual Status PutApiToken(const ApiToken& token) = 0;
+  virtual Result<ApiToken> ApiTokenBySecret(std::string_view secret_sha256) = 0;
+  virtual Result<std::vector<ApiToken>> ListApiTokens(UserId user) = 0;
+  virtual Status DeleteApiToken(std::string_view id) = 0;
+
+  virtual Status PutSignInCode(const SignInCode& code) = 0;
+  // Removes the code in the same step: of two callers one gets it. kNotFound: unknown, used or
+  // expired.
+  virtual Result<UserId> TakeSignInCode(std::string_view code_sha256, Instant now) = 0;
+
+  // Named values of the installation (secrets among them).
+  virtual Result<std::string> GetSetting(std::string_view name) = 0;
+  virtual Status PutSetting(std::string_view name, std::string_view value) = 0;
+  // Writes `value` unless there is one, and gives the one in force: of several starters all get the
+  // same.
+  virtual Result<std::string> GetOrPutSetting(std::string_view name, std::string_view value) = 0;
+
+  // Projects. Creating one makes its owner a member with Role::kOwner.
+  virtual Result<task::ProjectId> CreateProject(
+      const Project& project) = 0;  // kConflict: title taken
+  virtual Status UpdateProject(const Project& project) = 0;
+  // With members and the whole ledger of its tasks.
+  virtual Status DeleteProject(task::ProjectId id) = 0;
+  virtual Result<Project> ProjectById(task::ProjectId id) = 0;
+  virtual Result<Project> ProjectByTitle(std::string_view title) = 0;
+  virtual Result<std::vector<Project>> ListProjects() = 0;
+  virtual Status PutMember(const Member& member) = 0;  // adds, or changes the role
+  virtual Status DeleteMember(task::ProjectId project, UserId user) = 0;
+  virtual Result<std::vector<Member>> ListMembers(task::ProjectId project) = 0;
+  virtual Result<std::vector<Member>> MembershipsOf(UserId user) = 0;
+
+  // The ledger. All of a batch or nothing. Sending a record again changes nothing; a record that an
+  // agent wrote replaces one that was guessed for the same run (`lost`) or for the same ticks
+  // (`not_recorded`). A span that continues the task's newest row with the same outcome, reason and
+  // detail extends that row.
+  virtual Status Record(std::span<const task::LedgerRecord> batch) = 0;
+  virtual Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) = 0;
+  virtual Result<task::RunRecord> RunById(std::string_view run_id) = 0;
+  // Bytes [from, from + limit) of the output, counting the dropped middle, of which nothing comes.
+  virtual Result<OutputRange> ReadOutput(std::string_view run_id, std::int64_t from,
+                                         std::int64_t limit) = 0;
+  virtual Result<std::vector<LedgerRow>> ListLedger(const LedgerQuery& query) = 0;
+  // The row that covers this tick; kNotFound when the ledger does not know it.
+  virtual Result<LedgerRow> LedgerAt(const task::Tick& tick) = 0;
+  // The last tick of the task's newest row; nullopt when it has none.
+  virtual Result<std::optional<TickInstant>> LastAccounted(const task::TaskKey& task) = 0;
+  virtual Result<std::vector<LedgerGap>> FindGaps(int limit) = 0;
+  // How many ticks of [from, to) ended how.
+  virtual Result<std::vector<OutcomeCount>> CountOutcomes(const task::TaskKey& task, Instant from,
+                                                          Instant to) = 0;
+  // The outcome of each task's newest runs, newest first, `per_task` at most: for lists of tasks.
+  virtual Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project,
+                                                          int per_task) = 0;
+  virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;
+  // Removes at most `rows_max` rows that `retention` does not keep, in short transactions; gives
+  // how many went.
+  virtual Result<std::int64_t> Prune(const Retention& retention, Instant now,
+                                     std::int64_t rows_max) = 0;
+
+  // Proves that the store answers; for readiness.
+  virtual Status Ping() = 0;
+};
+
+}  // namespace gophercron::storage
+
+#endif  // GOPHERCRON_STORAGE_STORE_H_
