@@ -1,5 +1,5 @@
-// Guarded<T>: a T and the mutex that guards it, which is only reachable through a lock. For small state
-// that threads share at the edges; decisions run on one loop and need none.
+// Guarded<T>: a T and the mutex that guards it, which is only reachable through a lock. For small
+// state that threads share at the edges; decisions run on one loop and need none.
 #ifndef GOPHERCRON_BASE_GUARDED_H_
 #define GOPHERCRON_BASE_GUARDED_H_
 

@@ -14,10 +14,10 @@ Result<value> Parse(std::string_view text) {
   boost::json::error_code failure;
   const std::size_t read = parser.write(text.data(), text.size(), failure);
   if (failure) {
-    return std::unexpected(
-        Error{.code = ErrorCode::kInvalidArgument,
-              .message = fmt::format("this is not JSON: {} at byte {}", failure.message(), read),
-              .fields = {{.field = "", .message = failure.message(), .offset = read, .length = 1}}});
+    return std::unexpected(Error{
+        .code = ErrorCode::kInvalidArgument,
+        .message = fmt::format("this is not JSON: {} at byte {}", failure.message(), read),
+        .fields = {{.field = "", .message = failure.message(), .offset = read, .length = 1}}});
   }
   return parser.release();
 }
@@ -26,7 +26,8 @@ Result<object> ParseObject(std::string_view text) {
   auto parsed = Parse(text);
   if (!parsed) return std::unexpected(std::move(parsed).error());
   if (!parsed->is_object()) {
-    return Fail(ErrorCode::kInvalidArgument, "a JSON object was expected, as {\"name\": \"value\"}");
+    return Fail(ErrorCode::kInvalidArgument,
+                "a JSON object was expected, as {\"name\": \"value\"}");
   }
   return std::move(parsed->get_object());
 }

@@ -8,11 +8,16 @@ namespace {
 
 spdlog::level::level_enum ToSpdlog(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarning: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
-    case Level::kOff: return spdlog::level::off;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -61,8 +66,12 @@ bool SetLevel(std::string_view name) {
   return true;
 }
 
-bool Enabled(Level level) { return Logger().should_log(ToSpdlog(level)); }
+bool Enabled(Level level) {
+  return Logger().should_log(ToSpdlog(level));
+}
 
-void Write(Level level, std::string_view line) { Logger().log(ToSpdlog(level), Escaped(line)); }
+void Write(Level level, std::string_view line) {
+  Logger().log(ToSpdlog(level), Escaped(line));
+}
 
 }  // namespace gophercron::log

@@ -17,7 +17,8 @@ enum class Level { kDebug, kInfo, kWarning, kError, kOff };
 bool SetLevel(std::string_view name);
 bool Enabled(Level level);
 
-// Control characters of `line` (newlines too) are written as escapes: no input can forge a log line.
+// Control characters of `line` (newlines too) are written as escapes: no input can forge a log
+// line.
 void Write(Level level, std::string_view line);
 
 template <class... Args>
@@ -26,15 +27,18 @@ void Info(fmt::format_string<Args...> format, Args&&... args) {
 }
 template <class... Args>
 void Warning(fmt::format_string<Args...> format, Args&&... args) {
-  if (Enabled(Level::kWarning)) Write(Level::kWarning, fmt::format(format, std::forward<Args>(args)...));
+  if (Enabled(Level::kWarning))
+    Write(Level::kWarning, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void LogError(fmt::format_string<Args...> format, Args&&... args) {
-  if (Enabled(Level::kError)) Write(Level::kError, fmt::format(format, std::forward<Args>(args)...));
+  if (Enabled(Level::kError))
+    Write(Level::kError, fmt::format(format, std::forward<Args>(args)...));
 }
 template <class... Args>
 void Debug(fmt::format_string<Args...> format, Args&&... args) {
-  if (Enabled(Level::kDebug)) Write(Level::kDebug, fmt::format(format, std::forward<Args>(args)...));
+  if (Enabled(Level::kDebug))
+    Write(Level::kDebug, fmt::format(format, std::forward<Args>(args)...));
 }
 
 }  // namespace gophercron::log

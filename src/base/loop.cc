@@ -38,11 +38,16 @@ void Loop::Stop() {
   asio::post(impl_->context, [this] { impl_->context.stop(); });
 }
 
-void Loop::Post(Task task) { asio::post(impl_->context, std::move(task)); }
+void Loop::Post(Task task) {
+  asio::post(impl_->context, std::move(task));
+}
 
-bool Loop::IsCurrentThread() const { return impl_->thread.load() == std::this_thread::get_id(); }
+bool Loop::IsCurrentThread() const {
+  return impl_->thread.load() == std::this_thread::get_id();
+}
 
-// A timerfd of one clock. Kept alive by its pending wait, so that a timer may be destroyed by its own task.
+// A timerfd of one clock. Kept alive by its pending wait, so that a timer may be destroyed by its
+// own task.
 class TimerFd : public std::enable_shared_from_this<TimerFd> {
  public:
   TimerFd(Loop& loop, clockid_t clock, int set_flags)
@@ -104,18 +109,30 @@ class TimerFd : public std::enable_shared_from_this<TimerFd> {
 WallTimer::WallTimer(Loop& loop)
     : fd_(std::make_shared<TimerFd>(loop, CLOCK_REALTIME,
                                     TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET)) {}
-WallTimer::~WallTimer() { fd_->Close(); }
-void WallTimer::Set(Instant at, Loop::Task task) { fd_->Set(at.time_since_epoch(), std::move(task)); }
-void WallTimer::Cancel() { fd_->Cancel(); }
+WallTimer::~WallTimer() {
+  fd_->Close();
+}
+void WallTimer::Set(Instant at, Loop::Task task) {
+  fd_->Set(at.time_since_epoch(), std::move(task));
+}
+void WallTimer::Cancel() {
+  fd_->Cancel();
+}
 
 BootTimer::BootTimer(Loop& loop)
     : fd_(std::make_shared<TimerFd>(loop, CLOCK_BOOTTIME, TFD_TIMER_ABSTIME)) {}
-BootTimer::~BootTimer() { fd_->Close(); }
-void BootTimer::Set(BootTime at, Loop::Task task) { fd_->Set(at.time_since_epoch(), std::move(task)); }
+BootTimer::~BootTimer() {
+  fd_->Close();
+}
+void BootTimer::Set(BootTime at, Loop::Task task) {
+  fd_->Set(at.time_since_epoch(), std::move(task));
+}
 void BootTimer::SetAfter(microseconds delay, Loop::Task task) {
   Set(SystemClock().Boot() + std::max(delay, microseconds(0)), std::move(task));
 }
-void BootTimer::Cancel() { fd_->Cancel(); }
+void BootTimer::Cancel() {
+  fd_->Cancel();
+}
 
 struct ReadWatch::Impl : std::enable_shared_from_this<ReadWatch::Impl> {
   Impl(Loop& loop, int fd, std::function<void()> on_readable)

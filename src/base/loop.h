@@ -1,8 +1,8 @@
-// Loop: one thread that waits, for everyone who must not. Decisions are made by pure code; a Loop carries
-// events to it. The only place that knows how waiting is done.
+// Loop: one thread that waits, for everyone who must not. Decisions are made by pure code; a Loop
+// carries events to it. The only place that knows how waiting is done.
 //
-// Threads: Run on one thread, which becomes the loop's; Post and Stop from any; everything else on the
-// loop's thread (or before Run). A Loop must outlive its timers and watches.
+// Threads: Run on one thread, which becomes the loop's; Post and Stop from any; everything else on
+// the loop's thread (or before Run). A Loop must outlive its timers and watches.
 #ifndef GOPHERCRON_BASE_LOOP_H_
 #define GOPHERCRON_BASE_LOOP_H_
 
@@ -38,8 +38,9 @@ class Loop {
   std::unique_ptr<Impl> impl_;
 };
 
-// Fires once when the wall clock (CLOCK_REALTIME) reaches an instant, however the clock gets there. A clock that
-// is set fires it early, so that the owner looks at the time again: what fires must ask the clock, never assume.
+// Fires once when the wall clock (CLOCK_REALTIME) reaches an instant, however the clock gets there.
+// A clock that is set fires it early, so that the owner looks at the time again: what fires must
+// ask the clock, never assume.
 class WallTimer {
  public:
   explicit WallTimer(Loop& loop);
@@ -71,8 +72,8 @@ class BootTimer {
   std::shared_ptr<TimerFd> fd_;
 };
 
-// Calls `task` each time `fd` becomes readable (edge-triggered: read until EAGAIN), until destroyed.
-// Does not own `fd`, which must be non-blocking and must outlive the watch.
+// Calls `task` each time `fd` becomes readable (edge-triggered: read until EAGAIN), until
+// destroyed. Does not own `fd`, which must be non-blocking and must outlive the watch.
 class ReadWatch {
  public:
   ReadWatch(Loop& loop, int fd, std::function<void()> task);

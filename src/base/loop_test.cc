@@ -1,7 +1,7 @@
 #include "base/loop.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <thread>
@@ -16,7 +16,10 @@ TEST(Loop, RunsPostsInOrderAndOnItsThread) {
   loop.Post([&] {
     EXPECT_TRUE(loop.IsCurrentThread());
     order.push_back(1);
-    loop.Post([&] { order.push_back(3); loop.Stop(); });
+    loop.Post([&] {
+      order.push_back(3);
+      loop.Stop();
+    });
     order.push_back(2);
   });
   EXPECT_FALSE(loop.IsCurrentThread());
@@ -40,7 +43,10 @@ TEST(WallTimer, NeverFiresBeforeItsInstantAndCanBeSetAgainInItsTask) {
   timer.Set(start + milliseconds(5), [&] {
     ++fired;
     EXPECT_GE(clock.Now(), start + milliseconds(5));
-    timer.Set(start + milliseconds(10), [&] { ++fired; loop.Stop(); });
+    timer.Set(start + milliseconds(10), [&] {
+      ++fired;
+      loop.Stop();
+    });
   });
   loop.Run();
   EXPECT_EQ(fired, 2);

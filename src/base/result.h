@@ -30,7 +30,8 @@ enum class ErrorCode {
   kInternal,           // a bug or a broken machine
 };
 
-// What is wrong with one part of the input. `offset` and `length` count bytes inside the field's text.
+// What is wrong with one part of the input. `offset` and `length` count bytes inside the field's
+// text.
 struct FieldError {
   std::string field;
   std::string message;

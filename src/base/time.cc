@@ -11,8 +11,8 @@ namespace {
 microseconds Read(clockid_t id) {
   timespec now{};
   ::clock_gettime(id, &now);
-  return seconds(now.tv_sec) + std::chrono::duration_cast<microseconds>(
-                                   std::chrono::nanoseconds(now.tv_nsec));
+  return seconds(now.tv_sec) +
+         std::chrono::duration_cast<microseconds>(std::chrono::nanoseconds(now.tv_nsec));
 }
 
 // Reads exactly `digits` decimal digits at `*at` and moves past them.
@@ -32,34 +32,43 @@ bool TakeChar(std::string_view text, std::size_t* at, std::string_view any_of) {
 }
 
 std::unexpected<Error> BadTime(std::string_view text) {
-  return Fail(ErrorCode::kInvalidArgument,
-              fmt::format("\"{}\" is not a time: write it as 2026-03-28T12:00:00Z or with an offset, as "
-                          "2026-03-28T13:00:00+01:00",
-                          text));
+  return Fail(
+      ErrorCode::kInvalidArgument,
+      fmt::format("\"{}\" is not a time: write it as 2026-03-28T12:00:00Z or with an offset, as "
+                  "2026-03-28T13:00:00+01:00",
+                  text));
 }
 
 }  // namespace
 
-Instant SystemClock::Now() const { return Instant(Read(CLOCK_REALTIME)); }
-BootTime SystemClock::Boot() const { return BootTime(Read(CLOCK_BOOTTIME)); }
+Instant SystemClock::Now() const {
+  return Instant(Read(CLOCK_REALTIME));
+}
+BootTime SystemClock::Boot() const {
+  return BootTime(Read(CLOCK_BOOTTIME));
+}
 
-std::string FormatRfc3339(Instant instant) { return FormatRfc3339(instant, seconds(0)); }
+std::string FormatRfc3339(Instant instant) {
+  return FormatRfc3339(instant, seconds(0));
+}
 
 std::string FormatRfc3339(Instant instant, seconds utc_offset) {
   const auto local = instant + utc_offset;
   const auto day = std::chrono::floor<std::chrono::days>(local);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss time(local - day);
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                time.hours().count(), time.minutes().count(), time.seconds().count());
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                  time.hours().count(), time.minutes().count(), time.seconds().count());
   if (const auto fraction = time.subseconds().count(); fraction != 0) {
     out += fmt::format(".{:06}", fraction);
     while (out.back() == '0') out.pop_back();
   }
   if (utc_offset == seconds(0)) return out + "Z";
   const auto minutes = std::abs(utc_offset.count()) / 60;
-  return out + fmt::format("{}{:02}:{:02}", utc_offset < seconds(0) ? '-' : '+', minutes / 60, minutes % 60);
+  return out + fmt::format("{}{:02}:{:02}", utc_offset < seconds(0) ? '-' : '+', minutes / 60,
+                           minutes % 60);
 }
 
 Result<Instant> ParseRfc3339(std::string_view text) {
@@ -101,7 +110,8 @@ Result<Instant> ParseRfc3339(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(*year),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
-  if (at != text.size() || !date.ok() || *hour > 23 || *minute > 59 || *second > 59) return BadTime(text);
+  if (at != text.size() || !date.ok() || *hour > 23 || *minute > 59 || *second > 59)
+    return BadTime(text);
   return Instant(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
          std::chrono::minutes(*minute) + seconds(*second) + microseconds(fraction_us) - offset;
 }

@@ -1,5 +1,6 @@
-// Instants and clocks. Two clocks, told apart by type: wall time, which people plan in and which can jump,
-// and boot time, which never goes back and goes on during suspend. Leases and timeouts use boot time.
+// Instants and clocks. Two clocks, told apart by type: wall time, which people plan in and which
+// can jump, and boot time, which never goes back and goes on during suspend. Leases and timeouts
+// use boot time.
 #ifndef GOPHERCRON_BASE_TIME_H_
 #define GOPHERCRON_BASE_TIME_H_
 
@@ -49,8 +50,8 @@ class SystemClock final : public Clock {
 std::string FormatRfc3339(Instant instant);
 // With a zone's offset: "2026-03-28T13:00:00+01:00".
 std::string FormatRfc3339(Instant instant, seconds utc_offset);
-// Takes "Z", an offset, and up to nine fractional digits (beyond six they are cut off). A time without a
-// zone is an error: whose zone would it be?
+// Takes "Z", an offset, and up to nine fractional digits (beyond six they are cut off). A time
+// without a zone is an error: whose zone would it be?
 Result<Instant> ParseRfc3339(std::string_view text);
 
 }  // namespace gophercron

@@ -1,5 +1,5 @@
-// SQLite, the way every part of this program wants it: write-ahead log, a synchronous commit, one place
-// where its exceptions become Errors. Adapters use SQLiteCpp inside Try and nowhere else.
+// SQLite, the way every part of this program wants it: write-ahead log, a synchronous commit, one
+// place where its exceptions become Errors. Adapters use SQLiteCpp inside Try and nowhere else.
 //
 // Threads: a connection belongs to one thread at a time.
 #ifndef GOPHERCRON_BASE_SQLITE_SQLITE_H_
@@ -28,19 +28,21 @@ struct OpenOptions {
   int cache_kib = 2'048;
 };
 
-// Opens or creates `path` with journal_mode=WAL, synchronous=FULL (an acknowledged commit is on disk) and
-// foreign keys on.
-Result<std::unique_ptr<SQLite::Database>> Open(const std::string& path, const OpenOptions& options = {});
+// Opens or creates `path` with journal_mode=WAL, synchronous=FULL (an acknowledged commit is on
+// disk) and foreign keys on.
+Result<std::unique_ptr<SQLite::Database>> Open(const std::string& path,
+                                               const OpenOptions& options = {});
 
-// Brings the schema up: migration number i (from 1) runs once, in order, each in its own transaction with the
-// number it leaves behind (PRAGMA user_version). A file from a newer program is refused.
+// Brings the schema up: migration number i (from 1) runs once, in order, each in its own
+// transaction with the number it leaves behind (PRAGMA user_version). A file from a newer program
+// is refused.
 Status Migrate(SQLite::Database& database, std::span<const std::string_view> migrations);
 
 // The one translation of SQLite's failures. `doing` begins the sentence: "saving the task".
 Error FromException(const SQLite::Exception& failure, std::string_view doing);
 
-// Runs `use`, which may throw SQLite::Exception, and gives its value or the translated error. `use` may itself
-// return a Result.
+// Runs `use`, which may throw SQLite::Exception, and gives its value or the translated error. `use`
+// may itself return a Result.
 template <class F>
 auto Try(std::string_view doing, F&& use) {
   using Value = std::invoke_result_t<F>;

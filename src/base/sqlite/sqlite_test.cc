@@ -41,7 +41,8 @@ TEST_F(SqliteTest, AFailedMigrationLeavesNothing) {
 TEST_F(SqliteTest, TranslatesConstraintAndMissingFolder) {
   auto database = Open(folder + "/x.db");
   const auto conflict = Try("adding", [&] {
-    (*database)->exec("CREATE TABLE a (x PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO a VALUES (1)");
+    (*database)->exec(
+        "CREATE TABLE a (x PRIMARY KEY); INSERT INTO a VALUES (1); INSERT INTO a VALUES (1)");
   });
   ASSERT_FALSE(conflict);
   EXPECT_EQ(conflict.error().code, ErrorCode::kConflict);
