@@ -131,6 +131,10 @@ std::optional<Overlap> ParseOverlap(std::string_view name);
 std::optional<CatchUpMode> ParseCatchUpMode(std::string_view name);
 std::optional<OnLost> ParseOnLost(std::string_view name);
 
+// The command as people see it: the text for the shell, or the argument vector quoted so that a
+// shell would make the same vector of it.
+std::string CommandLine(const Task& task);
+
 // True when the two have the same ticks: the same cron, zone, jitter, validity and enabled.
 bool SameSchedule(const Task& a, const Task& b);
 
