@@ -5,7 +5,8 @@
 //
 // Threads: any thread; every call blocks until it is answered, so none belongs on a loop. A write
 // is durable when it returns. Reads see every write that returned before they began. Times are wall
-// instants in UTC; a range of time is [from, to).
+// instants in UTC; a range of time is [from, to). `created_at` of users, projects and members is
+// kept to the second, as GopherCron v1's columns hold it.
 //
 // Failure: kNotFound, kConflict (a unique name is taken), kUnavailable (nothing happened; try
 // again), kOutcomeUnknown (a write may have happened; Record may simply be sent again),
@@ -70,14 +71,20 @@ struct Project {
 
 enum class Role { kViewer, kOperator, kEditor, kOwner };
 
+std::string_view Name(Role role);
+std::optional<Role> ParseRole(std::string_view name);
+
 struct Member {
   task::ProjectId project_id = 0;
   UserId user_id = 0;
   Role role = Role::kEditor;
+  Instant created_at{};  // kept when the role changes
 };
 
-// Newest first. `before` is the last run id of the page before; ids sort by the time they were
-// made.
+// Newest first. Of one task: by planned instant (a manual run by the second it was claimed), then
+// attempt, then run id. Of several: by run id, which sorts by the time it was made. `before` is the
+// last run id of the page before; when that run is gone by now, so is everything older, and the
+// page is empty.
 struct RunQuery {
   std::optional<std::vector<task::ProjectId>> projects;  // none: all
   std::optional<task::TaskKey> task;
@@ -174,10 +181,11 @@ class Store {
   virtual Result<std::vector<Member>> ListMembers(task::ProjectId project) = 0;
   virtual Result<std::vector<Member>> MembershipsOf(UserId user) = 0;
 
-  // The ledger. All of a batch or nothing. Sending a record again changes nothing; a record that an
-  // agent wrote replaces one that was guessed for the same run (`lost`) or for the same ticks
-  // (`not_recorded`). A span that continues the task's newest row with the same outcome, reason and
-  // detail extends that row.
+  // The ledger. All of a batch or nothing. Sending a record again changes nothing (the same run id,
+  // or the same task, tick, attempt and node; ticks that a span covers already). What an agent
+  // wrote replaces what was guessed (span.h) for the same run or the same ticks, never the reverse;
+  // where a guessed span covers more ticks, it is cut around the one that is now known. A span that
+  // continues the task's newest row with the same outcome, reason and detail extends that row.
   virtual Status Record(std::span<const task::LedgerRecord> batch) = 0;
   virtual Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) = 0;
   virtual Result<task::RunRecord> RunById(std::string_view run_id) = 0;
@@ -187,8 +195,10 @@ class Store {
   virtual Result<std::vector<LedgerRow>> ListLedger(const LedgerQuery& query) = 0;
   // The row that covers this tick; kNotFound when the ledger does not know it.
   virtual Result<LedgerRow> LedgerAt(const task::Tick& tick) = 0;
-  // The last tick of the task's newest row; nullopt when it has none.
+  // The last tick that the ledger ever knew of this task, also when its row is pruned; nullopt when
+  // there was none.
   virtual Result<std::optional<TickInstant>> LastAccounted(const task::TaskKey& task) = 0;
+  // Costs as much as there are gaps, not as there are rows. What was pruned is no gap.
   virtual Result<std::vector<LedgerGap>> FindGaps(int limit) = 0;
   // How many ticks of [from, to) ended how.
   virtual Result<std::vector<OutcomeCount>> CountOutcomes(const task::TaskKey& task, Instant from,
@@ -197,8 +207,8 @@ class Store {
   virtual Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project,
                                                           int per_task) = 0;
   virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;
-  // Removes at most `rows_max` rows that `retention` does not keep, in short transactions; gives
-  // how many went.
+  // Removes at most `rows_max` rows (a dropped output counts as one) that `retention` does not
+  // keep, in short transactions; gives how many went. The newest run of each task always stays.
   virtual Result<std::int64_t> Prune(const Retention& retention, Instant now,
                                      std::int64_t rows_max) = 0;
 
