@@ -139,32 +139,32 @@ bool Expression::MatchesDay(std::uint32_t day) const {
   return (DaysOfMonth(fields_, first, LengthOf(year, month)) >> day_of_month & 1) != 0;
 }
 
-std::optional<std::uint32_t> Expression::DayAtOrAfter(std::uint32_t day) const {
-  if (day >= kDayEnd) return std::nullopt;
-  if (fields_.Has(Fields::kEveryDay)) return day;
-
+// The first day of the sets from `day` on, or kDayEnd.
+std::uint32_t Expression::DayAtOrAfter(std::uint32_t day) const {
+  if (day >= kDayEnd) return kDayEnd;
   auto [year, month, day_of_month] = DateOf(day);
-  std::uint64_t later_days = From(static_cast<std::uint32_t>(day_of_month));
-  if (!fields_.HasYear(year)) {
-    year = YearAtOrAfter(fields_, year + 1);
-    month = 1;
-    later_days = ~std::uint64_t{0};
-  }
-  while (year <= kYearLast) {
-    const auto months = fields_.months & From(static_cast<std::uint32_t>(month));
-    for (auto left = months; left != 0; left &= left - 1) {
-      const int next = static_cast<int>(Lowest(left));
-      if (next != month) later_days = ~std::uint64_t{0};
-      const std::uint32_t first = FirstDayOf(year, next);
-      const auto days = DaysOfMonth(fields_, first, LengthOf(year, next)) & later_days;
+  if (fields_.HasYear(year)) {
+    if ((fields_.months >> month & 1) != 0) {
+      const std::uint32_t first = day - static_cast<std::uint32_t>(day_of_month - 1);
+      const auto days = DaysOfMonth(fields_, first, LengthOf(year, month)) &
+                        From(static_cast<std::uint32_t>(day_of_month));
       if (days != 0) return first + Lowest(days) - 1;
-      later_days = ~std::uint64_t{0};
     }
+    ++month;
+  } else {
     year = YearAtOrAfter(fields_, year + 1);
     month = 1;
-    later_days = ~std::uint64_t{0};
   }
-  return std::nullopt;
+  for (; year <= kYearLast; year = YearAtOrAfter(fields_, year + 1), month = 1) {
+    auto months = fields_.months & From(static_cast<std::uint32_t>(month));
+    for (; months != 0; months &= months - 1) {
+      const int next = static_cast<int>(Lowest(months));
+      const std::uint32_t first = FirstDayOf(year, next);
+      const auto days = DaysOfMonth(fields_, first, LengthOf(year, next));
+      if (days != 0) return first + Lowest(days) - 1;
+    }
+  }
+  return kDayEnd;
 }
 
 std::optional<std::uint32_t> Expression::DayAtOrBefore(std::uint32_t day) const {
@@ -218,15 +218,21 @@ std::uint64_t Expression::CountDays(std::uint32_t from, std::uint32_t to) const 
 }
 
 std::optional<WallTime> Expression::AtOrAfter(WallTime at) const {
-  const std::int64_t wall = std::max(at.time_since_epoch().count(), std::int64_t{0});
-  if (wall >= kWallEnd) return std::nullopt;
-  auto day = static_cast<std::uint32_t>(wall / kSecondsPerDay);
-  const auto time = TimeAtOrAfter(fields_, static_cast<std::uint32_t>(wall % kSecondsPerDay));
-  if (time == kSecondsPerDay) ++day;
-
-  const auto matching = DayAtOrAfter(day);
-  if (!matching) return std::nullopt;
-  return Wall(*matching, *matching == day && time != kSecondsPerDay ? time : FirstTime(fields_));
+  const std::int64_t count = std::max(at.time_since_epoch().count(), std::int64_t{0});
+  if (count >= kWallEnd) return std::nullopt;
+  // All of 1970 to 2099 fits 32 bits, in which division is cheaper.
+  const auto wall = static_cast<std::uint32_t>(count);
+  const std::uint32_t today = wall / kSecondsPerDay;
+  const std::uint32_t time = TimeAtOrAfter(fields_, wall % kSecondsPerDay);
+  const std::uint32_t from = time == kSecondsPerDay ? today + 1 : today;
+  if (fields_.Has(Fields::kEveryDay)) {
+    if (from == today) return Wall(today, time);
+    if (from == kDayEnd) return std::nullopt;
+    return Wall(from, FirstTime(fields_));
+  }
+  const std::uint32_t day = DayAtOrAfter(from);
+  if (day == kDayEnd) return std::nullopt;
+  return Wall(day, day == today ? time : FirstTime(fields_));
 }
 
 std::optional<WallTime> Expression::AtOrBefore(WallTime at) const {

@@ -82,7 +82,7 @@ class Expression {
 
  private:
   bool MatchesDay(std::uint32_t day) const;
-  std::optional<std::uint32_t> DayAtOrAfter(std::uint32_t day) const;
+  std::uint32_t DayAtOrAfter(std::uint32_t day) const;
   std::optional<std::uint32_t> DayAtOrBefore(std::uint32_t day) const;
   std::uint64_t CountDays(std::uint32_t from, std::uint32_t to) const;
 

@@ -134,6 +134,10 @@ std::optional<TickInstant> Next(const Expression& expression, Zone zone, TickIns
   const Seconds at = std::max(CountOf(after), kInstantFirst - 1) + 1;
   if (at > kInstantLast) return std::nullopt;
   const ZoneTable& table = zone.table();
+  if (table.is_utc) {
+    const auto match = expression.AtOrAfter(Wall(at));
+    return match ? std::optional(TickInstant(match->time_since_epoch())) : std::nullopt;
+  }
   return expression.MatchesEveryHour() ? NextElapsed(expression, table, at)
                                        : NextOnce(expression, table, at);
 }

@@ -61,6 +61,7 @@ std::unique_ptr<const LoadedZone> MakeZone(std::string name, const cctz::time_zo
                         .offset = OffsetOf(rules, instant)});
   }
   segments.push_back({.start = kNever, .first_wall = kNever, .offset = segments.back().offset});
+  zone->is_utc = segments.size() == 2 && segments[0].offset == 0;
   FillBuckets(zone.get());
   return zone;
 }

@@ -39,7 +39,8 @@ struct ZoneTable {
   // The segment in which each bucket of 2^23 seconds begins.
   std::vector<std::uint16_t> buckets;
 
-  bool IsUtc() const { return segments.size() == 2 && segments[0].offset == 0; }
+  // One offset for all time, and it is nought.
+  bool is_utc = false;
 
   // The segment of an instant. Instants outside the table get the segment at its edge.
   const ZoneSegment* At(std::int64_t instant) const {
