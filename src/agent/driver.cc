@@ -1,0 +1,478 @@
+#include "agent/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "agent/audit_worker.h"
+#include "agent/key_events.h"
+#include "agent/recorder.h"
+#include "base/check.h"
+#include "base/log.h"
+#include "coordination/keys.h"
+
+namespace gophercron::agent {
+namespace {
+
+constexpr std::size_t kPageKeys = 1000;
+constexpr std::int64_t kPageBytes = 8'000'000;
+constexpr seconds kRetryDelay{1};
+constexpr seconds kAuditPeriod{60};
+
+RunEnd EndFacts(const process::Exit& exit) {
+  RunEnd end{.end = exit.end,
+             .exit_code = exit.exit_code,
+             .signal = exit.signal,
+             .core_dumped = exit.core_dumped,
+             .failure = {},
+             .started_at = std::nullopt,
+             .ended_at = exit.ended_at,
+             .output_bytes = static_cast<std::int64_t>(exit.output.total_bytes),
+             .dropped_bytes = static_cast<std::int64_t>(exit.output.dropped_bytes),
+             .cpu_us = (exit.cpu_user + exit.cpu_system).count(),
+             .memory_max_kib = static_cast<std::int64_t>(exit.max_rss_bytes / 1024)};
+  if (exit.failure) {
+    end.failure = exit.failure->message;
+  } else {
+    end.started_at = exit.started_at;
+  }
+  return end;
+}
+
+}  // namespace
+
+// The main structure: whatever happens reaches the loop, is noted in the decider, and Decide runs
+// once for all that arrived together; Perform then carries out its actions. Nothing here keeps
+// state that decides.
+class Driver::Impl {
+ public:
+  Impl(const Ports& ports, DriverOptions options)
+      : ports_(ports),
+        options_(std::move(options)),
+        keys_(options_.decider.keys),
+        decider_(options_.decider, ports.random),
+        wall_timer_(ports.loop),
+        boot_timer_(ports.loop),
+        retry_timer_(ports.loop),
+        audit_timer_(ports.loop),
+        recorder_(
+            ports.loop, ports.clock, ports.spool,
+            [this](std::vector<std::uint64_t> ids) {
+              for (const auto id : ids) decider_.OnRecorded(id);
+              Poke();
+            },
+            [this] { ports_.delivery.Notify(); }),
+        auditor_(ports.store, ports.delivery,
+                 {.node_id = options_.decider.node_id, .zone = options_.decider.zone},
+                 [this](std::vector<task::OutcomeSpan> spans) {
+                   ports_.loop.Post([this, found = std::move(spans)] { RecordAudited(found); });
+                 }) {}
+
+  void Start(process::ProcessRunner& runner) {
+    runner_ = &runner;
+    ReportSpooled();
+    // What a killed process left behind is ended while everything else starts; nothing is claimed
+    // before.
+    strays_ = std::thread([this] {
+      const auto strays = runner_->EndStrays(options_.stray_grace);
+      ports_.loop.Post([this, strays] { OnStrays(strays); });
+    });
+    OpenSession();
+    List();
+    audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
+  }
+
+  void Stop(std::function<void()> stopped) {
+    stopped_ = std::move(stopped);
+    decider_.OnStop();
+    Poke();
+  }
+
+  process::ProcessRunner* runner() const { return runner_; }
+  LiveSink& live() const { return ports_.live; }
+
+  // From the runner's thread: to the loop, in order.
+  void Started(std::string run_id, Instant at) {
+    ports_.loop.Post([this, id = std::move(run_id), at] {
+      const auto live = live_.find(id);
+      if (live != live_.end()) {
+        live->second.started_at = at;
+        ports_.live.RunStarted(live->second);
+      }
+      decider_.OnRunStarted(id, at);
+      Poke();
+    });
+  }
+
+  void Ended(std::string run_id, process::Exit exit) {
+    ports_.loop.Post([this, id = std::move(run_id), over = std::move(exit)]() mutable {
+      live_.erase(id);
+      decider_.OnRunEnded(id, EndFacts(over));
+      outputs_[id] = {.head = std::move(over.output.head), .tail = std::move(over.output.tail)};
+      Poke();
+    });
+  }
+
+  ~Impl() {
+    if (strays_.joinable()) strays_.join();
+  }
+
+ private:
+  // Runs whose results a former life has written to the spool.
+  void ReportSpooled() {
+    SpoolId after = 0;
+    while (true) {
+      const auto records = ports_.spool.Peek(kPageKeys, kPageBytes, after);
+      if (!records) return log::LogError("reading the spool: {}", records.error().message);
+      if (records->empty()) return;
+      after = records->back().id;
+      for (const auto& [id, record] : *records) {
+        if (record.run) decider_.OnFoundRecorded(record.run->run_id);
+      }
+    }
+  }
+
+  // Decides once for everything that is on its way to the loop at this moment.
+  void Poke() {
+    if (decide_posted_) return;
+    decide_posted_ = true;
+    ports_.loop.Post([this] { Decide(); });
+  }
+
+  void Decide() {
+    decide_posted_ = false;
+    if (finished_) return;
+    if (lease_) decider_.OnTrusted(lease_->id(), lease_->trusted_until());
+    actions_.Clear();
+    decider_.Decide({.wall = ports_.clock.Now(), .boot = ports_.clock.Boot()}, actions_);
+    Perform();
+    if (stopped_ && decider_.Idle()) Finish();
+  }
+
+  void Perform() {
+    // Starts first: everything else may wait some microseconds, an instant may not.
+    for (auto& start : actions_.starts) StartRun(start);
+    for (auto& kill : actions_.kills) runner_->Kill(kill.run_id);
+    for (auto& commit : actions_.commits) Commit(std::move(commit));
+    for (auto& record : actions_.records) Record(std::move(record));
+    for (const auto& key : actions_.rereads) Reread(key);
+    for (const auto& alarm : actions_.alarms) log::Warning("{}", alarm.sentence);
+    if (actions_.publish_claims) {
+      options_.node.claims = *actions_.publish_claims;
+      PublishNode();
+    }
+    if (actions_.wake_wall) {
+      wall_timer_.Set(*actions_.wake_wall, [this] { Decide(); });
+    } else {
+      wall_timer_.Cancel();
+    }
+    if (actions_.wake_boot) {
+      boot_timer_.Set(*actions_.wake_boot, [this] { Decide(); });
+    } else {
+      boot_timer_.Cancel();
+    }
+  }
+
+  void StartRun(StartAction& start) {
+    const task::Task& task = *start.task;
+    runner_->Start(MakeCommand(start));
+    task::RunRecord record;
+    record.run_id = start.run_id;
+    record.task = task.key;
+    record.tick = start.tick;
+    record.cause = start.tick ? task::Cause::kTick : task::Cause::kManual;
+    record.attempt = start.attempt;
+    record.task_name = task.name;
+    record.command = task.command;
+    record.task_revision = task.revision;
+    record.node_id = options_.decider.node_id;
+    record.node_address = options_.decider.address;
+    record.fence = start.fence;
+    live_.emplace(std::move(start.run_id), std::move(record));
+  }
+
+  process::Command MakeCommand(const StartAction& start) const {
+    const task::Task& task = *start.task;
+    process::Command command;
+    command.run_id = start.run_id;
+    if (task.argv.empty()) {
+      command.argv = options_.shell;
+      command.argv.push_back(task.command);
+    } else {
+      command.argv = task.argv;
+    }
+    command.environment = options_.environment;
+    for (const auto& [name, value] : task.environment) {
+      std::erase_if(command.environment, [&](const auto& known) { return known.first == name; });
+      command.environment.emplace_back(name, value);
+    }
+    auto& environment = command.environment;
+    environment.emplace_back("GOPHERCRON_PROJECT", std::to_string(task.key.project_id));
+    environment.emplace_back("GOPHERCRON_TASK", task.key.task_id);
+    environment.emplace_back("GOPHERCRON_RUN", start.run_id);
+    if (start.tick) {
+      environment.emplace_back("GOPHERCRON_TICK", FormatRfc3339(Instant(*start.tick)));
+    }
+    environment.emplace_back("GOPHERCRON_ATTEMPT", std::to_string(start.attempt));
+    environment.emplace_back("GOPHERCRON_FENCE", std::to_string(start.fence));
+    command.cwd = task.cwd.empty() ? options_.cwd : task.cwd;
+    if (task.timeout > seconds(0)) command.timeout = task.timeout;
+    command.kill_grace = task.kill_grace;
+    command.output_limit = task.output_limit > 0 ? static_cast<std::uint64_t>(task.output_limit)
+                                                 : options_.output_limit;
+    return command;
+  }
+
+  void Commit(CommitAction commit) {
+    ports_.coordinator.Commit(std::move(commit.txn),
+                              [this, id = commit.id](Result<coordination::TxnResult> result) {
+                                decider_.OnCommitted(id, std::move(result));
+                                Poke();
+                              });
+  }
+
+  void Record(RecordAction action) {
+    auto& record = action.record;
+    if (record.run) {
+      if (auto output = outputs_.extract(record.run->run_id))
+        record.output = std::move(output.mapped());
+      ports_.live.RunEnded(*record.run, record.output);
+    } else if (record.span) {
+      ports_.live.TicksEnded(*record.span);
+    }
+    recorder_.Append(action.id, std::move(record));
+  }
+
+  void RecordAudited(const std::vector<task::OutcomeSpan>& spans) {
+    for (const auto& span : spans) {
+      ports_.live.TicksEnded(span);
+      // Id 0: the decider has no record of it, and waits for none.
+      recorder_.Append(0, {.run = std::nullopt, .output = {}, .span = span});
+    }
+  }
+
+  void Audit() {
+    audit_timer_.SetAfter(kAuditPeriod, [this] { Audit(); });
+    if (!listed_ || stopped_) return;
+    auditor_.Look(decider_.ListOpenTicks(), ports_.clock.Now());
+  }
+
+  void Reread(const task::TaskKey& key) {
+    std::string name = keys_.Task(key);
+    ports_.coordinator.Range({.begin = name, .end = {}},
+                             [this, key, name](Result<coordination::RangeResult> found) {
+                               if (!found) return;  // the watch brings it
+                               if (found->items.empty()) {
+                                 decider_.OnTaskGone(key, found->revision);
+                               } else {
+                                 Deliver(found->items.front());
+                               }
+                               Poke();
+                             });
+  }
+
+  void Deliver(const coordination::KeyValue& item) {
+    if (const Status read = DeliverPut(keys_, item, decider_); !read) {
+      log::Warning("{}", read.error().message);
+    }
+  }
+
+  // --- what the coordinator holds: a list of each range, then a watch of it ---
+
+  void List() {
+    listed_ = false;
+    watches_.clear();
+    decider_.OnListBegin();
+    listing_ = {.spans = DeciderSpans(keys_)};
+    ListPage(listing_.spans.at(0).first);
+  }
+
+  void ListPage(std::string begin) {
+    const auto& span = listing_.spans[listing_.at];
+    ports_.coordinator.Range({.begin = std::move(begin), .end = span.second, .limit = kPageKeys},
+                             [this](Result<coordination::RangeResult> page) {
+                               if (!page) {
+                                 log::Warning(
+                                     "reading the coordinator failed and is tried again: {}",
+                                     page.error().message);
+                                 return retry_timer_.SetAfter(kRetryDelay, [this] { List(); });
+                               }
+                               OnPage(*page);
+                             });
+  }
+
+  void OnPage(const coordination::RangeResult& page) {
+    for (const auto& item : page.items) Deliver(item);
+    // Later pages are read later: what changed in between comes again by the watch, and the decider
+    // ignores what is older than what it knows.
+    if (listing_.first_page) listing_.revision = page.revision;
+    listing_.first_page = false;
+    if (listing_.oldest == 0) listing_.oldest = page.revision;
+    if (page.more) return ListPage(page.items.back().key + '\0');
+
+    const auto& span = listing_.spans[listing_.at];
+    watches_.push_back(ports_.coordinator.WatchRange(
+        span.first, span.second, listing_.revision + 1,
+        [this](const coordination::WatchBatch& batch) { OnWatched(batch); }));
+    listing_.first_page = true;
+    if (++listing_.at < listing_.spans.size()) return ListPage(listing_.spans[listing_.at].first);
+    listed_ = true;
+    decider_.OnListComplete(listing_.oldest);
+    Poke();
+  }
+
+  void OnWatched(const coordination::WatchBatch& batch) {
+    if (batch.lost) {
+      log::Info("the watch of the coordinator was lost; reading it again");
+      // Not from inside the watch's own call: List destroys it.
+      if (listed_) ports_.loop.Post([this] { List(); });
+      listed_ = false;
+      return;
+    }
+    for (const auto& event : batch.events) {
+      if (event.type == coordination::WatchEvent::Type::kPut) {
+        Deliver(event.item);
+      } else {
+        DeliverDelete(keys_, event.item.key, event.item.mod_revision, decider_);
+      }
+    }
+    Poke();
+  }
+
+  // --- the session ---
+
+  void OpenSession() {
+    if (finished_) return;
+    ports_.coordinator.Grant(
+        options_.session_ttl, [this] { OnSessionLost(); },
+        [this](Result<std::unique_ptr<coordination::Lease>> lease) {
+          if (!lease) {
+            log::Warning("no session yet: {}", lease.error().message);
+            return session_timer_.SetAfter(kRetryDelay, [this] { OpenSession(); });
+          }
+          lease_ = std::move(*lease);
+          PublishNode();
+        });
+  }
+
+  // The session counts once its key is there: others must see this node before it claims.
+  void PublishNode() {
+    if (!lease_) return;
+    const auto lease = lease_->id();
+    coordination::Txn txn;
+    txn.then.push_back(
+        coordination::Put(keys_.Session(lease), coordination::FormatNode(options_.node), lease));
+    ports_.coordinator.Commit(
+        std::move(txn), [this, lease](Result<coordination::TxnResult> written) {
+          if (!lease_ || lease_->id() != lease) return;
+          if (!written) {
+            log::Warning("the session could not be registered: {}", written.error().message);
+            return session_timer_.SetAfter(kRetryDelay, [this] { PublishNode(); });
+          }
+          decider_.OnSessionOpened(lease, lease_->trusted_until());
+          Poke();
+        });
+  }
+
+  void OnSessionLost() {
+    if (!lease_) return;
+    log::Warning("the session with the coordinator is lost; opening another");
+    decider_.OnSessionLost(lease_->id());
+    lease_.reset();
+    Poke();
+    OpenSession();
+  }
+
+  void OnStrays(const Result<std::vector<process::Stray>>& strays) {
+    if (!strays) {
+      log::LogError(
+          "commands of an earlier process may still be running: {}. Nothing is started until "
+          "they are gone; end them and start again",
+          strays.error().message);
+      return;
+    }
+    for (const auto& stray : *strays) {
+      log::Warning(
+          "run {} was left behind by a process that was killed; {} of its processes were ended",
+          stray.run_id, stray.processes);
+    }
+    decider_.OnStraysEnded();
+    Poke();
+  }
+
+  void Finish() {
+    finished_ = true;
+    watches_.clear();
+    lease_.reset();
+    wall_timer_.Cancel();
+    boot_timer_.Cancel();
+    retry_timer_.Cancel();
+    session_timer_.Cancel();
+    audit_timer_.Cancel();
+    std::exchange(stopped_, nullptr)();
+  }
+
+  struct Listing {
+    std::vector<coordination::Keys::Span> spans;
+    std::size_t at = 0;
+    bool first_page = true;
+    coordination::Revision revision = 0;  // of the first page of this span
+    coordination::Revision oldest = 0;    // of the first page of all
+  };
+
+  const Ports ports_;
+  DriverOptions options_;
+  const coordination::Keys keys_;
+  Decider decider_;
+  Actions actions_;
+  process::ProcessRunner* runner_ = nullptr;
+  WallTimer wall_timer_;
+  BootTimer boot_timer_;
+  BootTimer retry_timer_;
+  BootTimer session_timer_{ports_.loop};
+  BootTimer audit_timer_;
+  bool decide_posted_ = false;
+  bool listed_ = false;
+  bool finished_ = false;
+  Listing listing_;
+  std::vector<std::unique_ptr<coordination::Watch>> watches_;
+  std::unique_ptr<coordination::Lease> lease_;
+  std::unordered_map<task::RunId, task::RunRecord> live_;
+  std::unordered_map<task::RunId, task::RunOutput> outputs_;
+  std::function<void()> stopped_;
+  std::thread strays_;
+  Recorder recorder_;
+  AuditWorker auditor_;
+};
+
+Driver::Driver(const Ports& ports, DriverOptions options)
+    : impl_(std::make_unique<Impl>(ports, std::move(options))) {}
+Driver::~Driver() = default;
+
+void Driver::Start(process::ProcessRunner& runner) {
+  impl_->Start(runner);
+}
+void Driver::Stop(std::function<void()> stopped) {
+  impl_->Stop(std::move(stopped));
+}
+
+void Driver::Follow(std::string_view run_id, bool on) {
+  if (impl_->runner() != nullptr) impl_->runner()->Follow(run_id, on);
+}
+
+void Driver::OnStarted(std::string_view run_id, pid_t /*pid*/, Instant at) {
+  impl_->Started(std::string(run_id), at);
+}
+void Driver::OnOutput(std::string_view run_id, std::uint64_t offset, std::string_view bytes) {
+  impl_->live().Output(run_id, static_cast<std::int64_t>(offset), bytes);
+}
+void Driver::OnEnded(std::string_view run_id, process::Exit exit) {
+  impl_->Ended(std::string(run_id), std::move(exit));
+}
+
+}  // namespace gophercron::agent

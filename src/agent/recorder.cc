@@ -1,0 +1,69 @@
+#include "agent/recorder.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace gophercron::agent {
+
+Recorder::Recorder(Loop& loop, const Clock& clock, Spool& spool,
+                   std::function<void(std::vector<std::uint64_t>)> on_durable,
+                   std::function<void()> on_appended)
+    : loop_(loop),
+      clock_(clock),
+      spool_(spool),
+      on_durable_(std::move(on_durable)),
+      on_appended_(std::move(on_appended)),
+      thread_([this] { Run(); }) {}
+
+Recorder::~Recorder() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Recorder::Append(std::uint64_t id, task::LedgerRecord record) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.ids.push_back(id);
+    waiting_.records.push_back(std::move(record));
+  }
+  changed_.notify_all();
+}
+
+void Recorder::Run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.ids.empty(); });
+    if (waiting_.ids.empty()) return;
+    Batch batch = std::exchange(waiting_, {});
+    lock.unlock();
+    Write(batch);
+    loop_.Post([this, ids = std::move(batch.ids)]() mutable { on_durable_(std::move(ids)); });
+    on_appended_();
+    lock.lock();
+  }
+}
+
+void Recorder::Write(const Batch& batch) {
+  // A full or broken disk: the run keys stay, so nothing is forgotten; tell the operator once a
+  // minute.
+  constexpr int kAttemptsPerWarning = 60;
+  for (int attempt = 0;; ++attempt) {
+    const Status written = spool_.Append(batch.records, clock_.Now());
+    if (written) return;
+    if (attempt % kAttemptsPerWarning == 0) {
+      log::LogError("{} results can not be written to the spool and wait in memory: {}",
+                    batch.ids.size(), written.error().message);
+    }
+    std::unique_lock lock(mutex_);
+    // Stopping must not hang on a dead disk: the keys of these runs stay, the next start calls them
+    // lost.
+    if (changed_.wait_for(lock, seconds(1), [this] { return stopping_; })) return;
+  }
+}
+
+}  // namespace gophercron::agent
