@@ -13,8 +13,13 @@
 // session's lease. Ticks due together go in one transaction that nests one for each; each succeeds
 // or fails by itself.
 //
-// A claim whose answer never came is unknown. It is sent again unchanged, same run id: its answer
-// then names the run that holds the mark, and if that is this run, it was won.
+// A claim whose answer never came is unknown. It is sent again unchanged, same id: when the mark,
+// the run's key or the queue's place already names that id, it was won the first time. The
+// session's key has the lease in its name, so a claim of a former life can not succeed later.
+//
+// What that can not tell: a claim without a run that was won, whose answer was lost, and whose mark
+// somebody else moved on before it was sent again, reads as kOvertaken. Its tick then stands
+// between two rows of the chain with no row of its own, and the auditor finds it (kNotRecorded).
 #ifndef GOPHERCRON_COORDINATION_CLAIM_H_
 #define GOPHERCRON_COORDINATION_CLAIM_H_
 
@@ -37,16 +42,31 @@ namespace gophercron::coordination {
 struct Mark {
   TickInstant at{};
   task::NodeId node_id;
-  task::RunId run_id;  // empty when the tick was accounted for without a run
+  task::RunId run_id;    // empty when the tick was accounted for without a run
+  std::string claim_id;  // Claim::id of who moved it; with a run, the run's id. Empty: a first mark
+  bool operator==(const Mark&) const = default;
 };
-std::string FormatMark(const Mark& mark);  // "0000001795352899 <node> <run>"
-std::string FormatMarkInstant(
-    TickInstant at);  // the fixed-width beginning; what "older than" compares with
+// "0000001795352899 <node> run <run id>" or "0000001795352899 <node> none <claim id or ->".
+std::string FormatMark(const Mark& mark);
+// The fixed-width beginning; what "older than" compares with. Requires an instant from 1970 on.
+std::string FormatMarkInstant(TickInstant at);
 Result<Mark> ParseMark(std::string_view value);
 
-// The value of a run key: what is known of a run while it lives.
+// The value of a queue key: the one tick that waits for the task's lock.
+struct QueuedTick {
+  TickInstant at{};
+  task::NodeId node_id;  // who put it there
+  std::string claim_id;
+  bool operator==(const QueuedTick&) const = default;
+};
+std::string FormatQueuedTick(const QueuedTick& queued);  // "0000001795352899 <node> <claim id>"
+Result<QueuedTick> ParseQueuedTick(std::string_view value);
+
+// The value of a run key: what is known of a run while it lives. A command longer than
+// kLiveRunCommandMax bytes is cut there, so that a batch of claims fits one transaction.
+inline constexpr std::size_t kLiveRunCommandMax = 1'000;
 struct LiveRun {
-  task::RunRecord record;  // without outcome and end
+  task::RunRecord record;  // without outcome and end; the fence is the key's create_revision
   LeaseId session = 0;
   // Set by whoever wants it ended; the agent watches it. Lasts as long as the run.
   bool kill_requested = false;
@@ -84,9 +104,13 @@ Result<Node> ParseNode(std::string_view value);
 
 // One thing to be decided by one transaction. Which parts are set makes it a claim of a tick (mark
 // and run), an accounting of ticks without a run (mark alone), putting a tick into the queue (mark
-// and enqueue), a start from the queue or of a manual trigger (consume and run).
+// and enqueue), a start from the queue, of a manual trigger or of a further attempt (consume and
+// run), giving up a trigger or queued tick (consume alone).
 struct Claim {
   task::TaskKey task;
+  // Unique to this decision (NewId), and the same whenever it is sent again. With `run` it is the
+  // run's id, whatever stands here.
+  std::string id;
   LeaseId session = 0;
   task::NodeId node_id;
 
@@ -105,12 +129,14 @@ struct Claim {
     task::RunId run_id;
     LiveRun value;
     bool take_lock = false;
-    // An ended run of this task whose lock may be taken over instead of a free one. Empty: none.
+    // A run of mine of this task that has ended and whose lock was not given back: the lock must be
+    // this run's and is taken over. Empty: the lock must be free.
     task::RunId lock_from;
   };
   std::optional<Run> run;
 
-  // A key (trigger, queued tick) that must still have this revision, and is deleted.
+  // A key (trigger, queued tick, run of the attempt before) that must still have this revision, and
+  // is deleted.
   struct Consume {
     std::string key;
     Revision revision = 0;
@@ -121,9 +147,11 @@ struct Claim {
   std::optional<TickInstant> enqueue;
 };
 
+// When several things stand in the way, the first of this order is named: session, mark, consumed
+// key, definition, lock. So kLocked says that nothing but the lock did.
 struct ClaimAnswer {
   enum class Kind {
-    kWon,
+    kWon,          // now or when it was sent before; whether I may still start is trusted_until's
     kOvertaken,    // the mark is not older (or not the revision demanded): `mark` says what it is
     kEdited,       // the definition has another revision, or is gone: read it again
     kLocked,       // `lock_holder` is still going
@@ -132,13 +160,22 @@ struct ClaimAnswer {
     kNoMark,       // the task has no mark yet
   };
   Kind kind = Kind::kWon;
-  std::optional<Mark> mark;              // kWon: the one before; else the present one
-  Revision mark_revision = 0;            // of the present mark, mine when won
-  Revision fence = 0;                    // kWon
-  task::RunId lock_holder;               // kLocked
+  // kWon, and it was won when it was sent before: `mark` and `displaced` are not in this answer.
+  // What they were is read from the task's mark and queue keys at revision `fence` - 1, while the
+  // store's history reaches back that far.
+  bool repeated = false;
+  std::optional<Mark> mark;  // kWon: the one before; else the present one. None: none or unreadable
+  Revision mark_revision = 0;  // of the present mark, mine when won; 0 without MarkMove
+  Revision fence = 0;          // kWon: the revision of the claim
+  // kLocked: the run that has the lock; kForeignLock for v1's, which are empty. Empty itself when
+  // the lock is free and only `lock_from` no longer has it: claim again without that.
+  task::RunId lock_holder;
   std::optional<TickInstant> displaced;  // kWon with enqueue: the tick that stood in the queue
 };
+inline constexpr std::string_view kForeignLock = "unknown";
 
+// Requires an id or a run; with enqueue also a mark; a consumed key that is none of the written
+// ones.
 Txn BuildClaim(const Keys& keys, const Claim& claim);
 // `result` answers BuildClaim(keys, claim) or the Op that nested it.
 ClaimAnswer ReadClaim(const Keys& keys, const Claim& claim, const TxnResult& result);
@@ -157,7 +194,22 @@ Txn BuildUnlock(const Keys& keys, const task::TaskKey& task, const task::RunId& 
 Txn BuildConclude(const Keys& keys, const task::TaskKey& task, const task::RunId& run_id);
 // The first mark of a task that has none: only if absent.
 Txn BuildFirstMark(const Keys& keys, const task::TaskKey& task, const Mark& mark);
-// Nests several of the three above. Requires 1 to kClaimsPerTxnMax.
+// Writes a live run's key again, if it still has the revision that was read: to ask for its end
+// (kill_requested), or to carry it over to a new session. Its failure gets the key.
+Txn BuildUpdateRun(const Keys& keys, const LiveRun& run, Revision read_at);
+// Deletes a definition of that revision, with the tombstone that lets its mark stay for a day and
+// with v1's keys below it. Its failure gets the definition.
+Txn BuildDeleteTask(const Keys& keys, const task::TaskKey& task, Revision revision, Instant now);
+// A mark whose definition went without a tombstone (a v1 service deleted it): only if neither is
+// there.
+Txn BuildTombstone(const Keys& keys, const task::TaskKey& task, Instant now);
+inline constexpr seconds kTombstoneKept = std::chrono::hours(24);
+// The tombstone's day is over: removes mark, queued tick and tombstone, or the tombstone alone when
+// the definition is there again.
+Txn BuildForget(const Keys& keys, const task::TaskKey& task);
+// The value of a tombstone: when the task was deleted.
+Result<Instant> ParseTombstone(std::string_view value);
+// Nests several of the above. Requires 1 to kClaimsPerTxnMax, none of them nesting itself.
 Txn BuildBatch(std::vector<Txn> parts);
 
 }  // namespace gophercron::coordination

@@ -17,8 +17,10 @@
 // it drops what is pending without calling anyone.
 //
 // Failure: kUnavailable (nothing happened; try again), kOutcomeUnknown (a write may have happened:
-// read back before trying again), kInvalidArgument (over the limits below, or a key written twice
-// in one transaction), kResourceExhausted (disk or quota full; nothing happened), kCorrupt.
+// read back before trying again), kInvalidArgument (over the limits below, a key written twice in
+// one transaction, a revision that is not reached yet), kNotFound (the lease of a Put is unknown or
+// over; the history asked for is compacted), kResourceExhausted (disk or quota full; nothing
+// happened), kCorrupt.
 #ifndef GOPHERCRON_COORDINATION_COORDINATOR_H_
 #define GOPHERCRON_COORDINATION_COORDINATOR_H_
 
@@ -41,7 +43,10 @@ using LeaseId = std::int64_t;   // 0: no lease
 
 // Operations of one transaction, counting the largest nested one; etcd's own default.
 inline constexpr std::size_t kTxnOpsMax = 128;
+inline constexpr std::size_t kKeyBytesMax = 4'096;
 inline constexpr std::size_t kValueBytesMax = 1'000'000;
+// Keys and values of one transaction together; below etcd's default of 1.5 MiB a request.
+inline constexpr std::size_t kTxnBytesMax = 1'400'000;
 
 struct KeyValue {
   std::string key;
@@ -72,15 +77,15 @@ Compare ValueIsLess(std::string key, std::string value);
 struct Txn;
 
 // One step of a transaction. Steps of one branch are applied in order; a Get sees what came before
-// it. No key may be written twice in one transaction, nested ones included.
+// it. No key may be put twice, or put and deleted, in one transaction, nested ones included; the
+// two branches of one transaction exclude each other. Deleting twice is harmless.
 struct Op {
   enum class Kind { kGet, kPut, kDelete, kTxn };
   Kind kind = Kind::kGet;
   std::string key;
   std::string range_end;  // kDelete only: not empty deletes [key, range_end)
   std::string value;      // kPut
-  LeaseId lease =
-      0;  // kPut: the key disappears with this lease; an unknown lease fails the transaction
+  LeaseId lease = 0;  // kPut: the key disappears with this lease; an unknown one fails the whole
   std::shared_ptr<const Txn> txn;  // kTxn: nested one deep, no deeper
 };
 
@@ -90,7 +95,8 @@ Op Delete(std::string key);
 Op DeleteRange(std::string begin, std::string end);
 Op Nested(Txn txn);
 
-// When all of `when` hold, `then` is applied, else `otherwise`.
+// When all of `when` hold, `then` is applied, else `otherwise`. Every comparison, nested ones
+// included, is made with the store as it was before the transaction.
 struct Txn {
   std::vector<Compare> when;
   std::vector<Op> then;
@@ -106,8 +112,9 @@ struct OpResult {
 };
 
 struct TxnResult {
-  Revision revision =
-      0;  // of the store when the transaction was applied; its own where it wrote something
+  // Of the store once the transaction was applied: its own where it wrote something. Nested results
+  // carry the revision of the whole.
+  Revision revision = 0;
   bool succeeded = false;
   std::vector<OpResult> results;  // one for each Op of the branch that was applied
 };
@@ -129,19 +136,20 @@ struct RangeResult {
 struct WatchEvent {
   enum class Type { kPut, kDelete };
   Type type = Type::kPut;
-  KeyValue item;  // kDelete: key and mod_revision only
+  KeyValue item;  // kDelete: key and mod_revision (that of the deletion) only
 };
 
 // All events of one revision in one call, revisions ascending, each exactly once. After `lost` no
-// more comes: the history that was asked for is compacted or the watch broke, and the owner lists
-// and watches anew.
+// more comes: the history that was asked for is compacted, the owner was too slow, or the watch
+// broke; the owner lists and watches anew.
 struct WatchBatch {
   Revision revision = 0;
   std::vector<WatchEvent> events;
   bool lost = false;
 };
 
-// Ends when destroyed: nothing is delivered after the destructor returns on the loop's thread.
+// Ends when destroyed: nothing is delivered after the destructor returns on the loop's thread. May
+// be destroyed by its own callback.
 class Watch {
  public:
   virtual ~Watch() = default;
@@ -183,8 +191,9 @@ class Coordinator {
 std::string PrefixEnd(std::string prefix);
 
 // The same calls for threads that may wait, such as the workers behind the HTTP API. Never on the
-// loop's thread: the answer would wait for itself. After `patience` the answer is kOutcomeUnknown
-// for Commit and kUnavailable for Range.
+// loop's thread: the answer would wait for itself. After `patience`, or at once when the
+// coordinator is destroyed meanwhile, the answer is kOutcomeUnknown for Commit and kUnavailable for
+// Range.
 Result<RangeResult> RangeAndWait(Coordinator& coordinator, RangeRequest request,
                                  milliseconds patience = seconds(10));
 Result<TxnResult> CommitAndWait(Coordinator& coordinator, Txn txn,

@@ -5,6 +5,11 @@
 // the task's lock at <prefix>/lock/<project>/<task>. Ours stand beside, outside
 // <prefix>/<project>/, which v1's agents watch. A project is a decimal number, so no family's word
 // can be taken for one; a task's id holds no '/'.
+//
+// A deleted task keeps its mark for a day, so that the same id created again can not run a tick
+// twice. Deleting puts P/deleted/<pid>/<tid> in the same transaction, without a lease (leases end
+// with a process; this must not): whoever sweeps removes mark and tombstone a day later, unless the
+// definition is there again (claim.h: BuildDeleteTask, BuildForget).
 #ifndef GOPHERCRON_COORDINATION_KEYS_H_
 #define GOPHERCRON_COORDINATION_KEYS_H_
 
@@ -30,9 +35,10 @@ class Keys {
   std::string Run(const task::TaskKey& key,
                   std::string_view run_id) const;  // P/run/<pid>/<tid>/<run>
   std::string Trigger(const task::TaskKey& key,
-                      std::string_view run_id) const;  // P/trigger/<pid>/<tid>/<run>
-  std::string Session(LeaseId lease) const;            // P/session/<16 hex digits>
-  std::string Setting(std::string_view name) const;    // P/setting/<name>
+                      std::string_view run_id) const;   // P/trigger/<pid>/<tid>/<run>
+  std::string Deleted(const task::TaskKey& key) const;  // P/deleted/<pid>/<tid>
+  std::string Session(LeaseId lease) const;             // P/session/<16 hex digits>
+  std::string Setting(std::string_view name) const;     // P/setting/<name>
 
   // Ranges [begin, end).
   using Span = std::pair<std::string, std::string>;
@@ -44,13 +50,24 @@ class Keys {
   Span AllRuns() const;
   Span RunsOf(const task::TaskKey& key) const;
   Span AllTriggers() const;
+  Span AllDeleted() const;
   Span AllSessions() const;
   Span AllSettings() const;
 
   // What a key is; nullopt for keys of families that are not ours to read (v1's status and
   // temporary keys, …).
   struct Parsed {
-    enum class Family { kTask, kMark, kLock, kQueued, kRun, kTrigger, kSession, kSetting };
+    enum class Family {
+      kTask,
+      kMark,
+      kLock,
+      kQueued,
+      kRun,
+      kTrigger,
+      kDeleted,
+      kSession,
+      kSetting
+    };
     Family family = Family::kTask;
     task::TaskKey task;  // for those that have one
     std::string rest;    // run id, lease in hex, setting's name
@@ -63,6 +80,10 @@ class Keys {
 
 // The cluster's zone, for tasks that name none. Written once, at the first start.
 inline constexpr std::string_view kSettingZone = "zone";
+
+// A lease as keys and values write it: 16 hex digits.
+std::string FormatLease(LeaseId lease);
+std::optional<LeaseId> ParseLease(std::string_view text);
 
 }  // namespace gophercron::coordination
 
