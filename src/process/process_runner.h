@@ -45,13 +45,13 @@ struct Command {
   // '/' is looked for along the PATH of `environment` (without one: /usr/local/bin:/usr/bin:/bin).
   std::vector<std::string> argv;
   // Name and value, complete: nothing is inherited from this process.
-  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> environment = {};
   // Absolute. Empty is "/".
-  std::string cwd;
+  std::string cwd = {};
   // Absent keeps this process's own.
-  std::optional<mode_t> umask;
+  std::optional<mode_t> umask = std::nullopt;
   // From the start of the main process to SIGTERM, on the boot clock. Absent is no limit.
-  std::optional<microseconds> timeout;
+  std::optional<microseconds> timeout = std::nullopt;
   // From SIGTERM to SIGKILL.
   microseconds kill_grace = seconds(10);
   // Bytes of output that are kept: the first quarter and the last three quarters of what was
@@ -77,14 +77,14 @@ struct StartFailure {
   // The kernel's errno; 0 when the command was refused before the kernel was asked (kAccept).
   int error = 0;
   // One sentence for a person, with the name of the file or folder.
-  std::string message;
+  std::string message = {};
 };
 
 // head + tail is everything, unless dropped_bytes > 0: then that many bytes are missing between the
 // two.
 struct Output {
-  std::string head;
-  std::string tail;
+  std::string head = {};
+  std::string tail = {};
   std::uint64_t total_bytes = 0;
   std::uint64_t dropped_bytes = 0;
 };
@@ -92,20 +92,21 @@ struct Output {
 struct Exit {
   End end = End::kExited;
   // Exactly one of the two, unless the command failed to start.
-  std::optional<int> exit_code;
-  std::optional<int> signal;
+  std::optional<int> exit_code = std::nullopt;
+  std::optional<int> signal = std::nullopt;
   bool core_dumped = false;
-  std::optional<StartFailure> failure;
+  std::optional<StartFailure> failure = std::nullopt;
   // Wall time of the start and of the main process's end; `duration` between the two by the boot
   // clock.
   Instant started_at{};
   Instant ended_at{};
   microseconds duration{0};
-  Output output;
+  Output output = {};
   // Of the main process and those of its descendants that it waited for.
   microseconds cpu_user{0};
   microseconds cpu_system{0};
-  std::uint64_t max_rss_bytes = 0;
+  // Absent when it stayed below the peak of this process, from which the kernel can not tell it.
+  std::optional<std::uint64_t> max_rss_bytes = std::nullopt;
   // Processes of the run that outlived the main process and were then ended by the runner.
   std::size_t leftovers = 0;
 
