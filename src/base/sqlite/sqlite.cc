@@ -46,6 +46,8 @@ Result<std::unique_ptr<SQLite::Database>> Open(const std::string& path,
         options.read_only ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
     auto database = std::make_unique<SQLite::Database>(path, flags, options.busy_timeout_ms);
     if (!options.read_only) {
+      // Only an empty file takes this, and the journal mode writes the first page.
+      if (options.incremental_vacuum) database->exec("PRAGMA auto_vacuum=INCREMENTAL");
       database->exec("PRAGMA journal_mode=WAL");
       database->exec("PRAGMA synchronous=FULL");
     }

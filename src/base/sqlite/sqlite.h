@@ -26,6 +26,8 @@ struct OpenOptions {
   // How long a statement waits for another connection's lock before it fails with kUnavailable.
   int busy_timeout_ms = 10'000;
   int cache_kib = 2'048;
+  // A file made with this gives freed pages back on PRAGMA incremental_vacuum.
+  bool incremental_vacuum = false;
 };
 
 // Opens or creates `path` with journal_mode=WAL, synchronous=FULL (an acknowledged commit is on
