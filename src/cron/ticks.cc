@@ -131,8 +131,8 @@ std::uint64_t CountOnce(const Expression& expression, const ZoneTable& table, Se
 }  // namespace
 
 std::optional<TickInstant> Next(const Expression& expression, Zone zone, TickInstant after) {
+  if (CountOf(after) >= kInstantLast) return std::nullopt;
   const Seconds at = std::max(CountOf(after), kInstantFirst - 1) + 1;
-  if (at > kInstantLast) return std::nullopt;
   const ZoneTable& table = zone.table();
   if (table.is_utc) {
     const auto match = expression.AtOrAfter(Wall(at));
@@ -153,6 +153,7 @@ std::optional<TickInstant> Latest(const Expression& expression, Zone zone, TickI
 }
 
 std::uint64_t Count(const Expression& expression, Zone zone, TickInstant after, TickInstant until) {
+  if (CountOf(after) >= kInstantLast) return 0;
   const Seconds from = std::max(CountOf(after), kInstantFirst - 1) + 1;
   const Seconds to = std::min(CountOf(until), kInstantLast) + 1;
   if (from >= to) return 0;
