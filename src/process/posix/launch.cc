@@ -106,14 +106,17 @@ GOPHERCRON_CHILD_ONLY int RunChild(void* argument) {
 }
 
 #if defined(__x86_64__) || defined(__aarch64__)
-
-// clone3 has no function in libc. The child starts on its own stack right behind the system call,
-// with the parent's registers: it calls `start` and never comes back.
-GOPHERCRON_CHILD_ONLY long Clone3(clone_args* args, int (*start)(void*), void* argument) {
+// The system call clone or clone3. libc has no function for the second, and sanitizers take its
+// function for the first as a fork. The child starts on its own stack right behind the call, with
+// the parent's registers: it calls `start` and never comes back.
+GOPHERCRON_CHILD_ONLY long CloneCall(long number, long first, long second, long third,
+                                     int (*start)(void*), void* argument) {
 #if defined(__x86_64__)
+  register long fourth asm("r10") = 0;
+  register long fifth asm("r8") = 0;
   register auto start_register asm("r12") = start;
   register void* argument_register asm("r13") = argument;
-  long result = SYS_clone3;
+  long result = number;
   asm volatile(
       "syscall\n\t"
       "test %%rax, %%rax\n\t"
@@ -124,14 +127,18 @@ GOPHERCRON_CHILD_ONLY long Clone3(clone_args* args, int (*start)(void*), void* a
       "hlt\n"
       "1:"
       : "+a"(result)
-      : "D"(args), "S"(sizeof *args), "r"(start_register), "r"(argument_register)
+      : "D"(first), "S"(second), "d"(third), "r"(fourth), "r"(fifth), "r"(start_register),
+        "r"(argument_register)
       : "rcx", "r11", "memory", "cc");
 #else
   register auto start_register asm("x10") = start;
   register void* argument_register asm("x11") = argument;
-  register long number asm("x8") = SYS_clone3;
-  register long result asm("x0") = reinterpret_cast<long>(args);
-  register long size asm("x1") = sizeof *args;
+  register long number_register asm("x8") = number;
+  register long result asm("x0") = first;
+  register long second_register asm("x1") = second;
+  register long third_register asm("x2") = third;
+  register long fourth asm("x3") = 0;
+  register long fifth asm("x4") = 0;
   asm volatile(
       "svc #0\n\t"
       "cbnz x0, 1f\n\t"
@@ -141,16 +148,14 @@ GOPHERCRON_CHILD_ONLY long Clone3(clone_args* args, int (*start)(void*), void* a
       "brk #1\n"
       "1:"
       : "+r"(result)
-      : "r"(number), "r"(size), "r"(start_register), "r"(argument_register)
+      : "r"(number_register), "r"(second_register), "r"(third_register), "r"(fourth), "r"(fifth),
+        "r"(start_register), "r"(argument_register)
       : "memory", "cc", "x30");
 #endif
   return result;
 }
 #else
-
-long Clone3(clone_args*, int (*)(void*), void*) {
-  return -ENOSYS;
-}
+#error "launching a command needs CloneCall for this processor"
 #endif
 
 struct Cloned {
@@ -169,11 +174,13 @@ Cloned Clone(void* stack, int cgroup_fd, ChildTask* task) {
     args.stack = reinterpret_cast<std::uint64_t>(stack);
     args.stack_size = kStackBytes;
     args.cgroup = static_cast<std::uint64_t>(cgroup_fd);
-    cloned.pid = Clone3(&args, RunChild, task);
+    cloned.pid =
+        CloneCall(SYS_clone3, reinterpret_cast<long>(&args), sizeof args, 0, RunChild, task);
   } else {
-    const int pid = ::clone(RunChild, static_cast<char*>(stack) + kStackBytes,
-                            static_cast<int>(kFlags) | SIGCHLD, task, &cloned.pidfd);
-    cloned.pid = pid < 0 ? -errno : pid;
+    // The older call: some containers refuse clone3.
+    cloned.pid = CloneCall(SYS_clone, static_cast<long>(kFlags | SIGCHLD),
+                           reinterpret_cast<long>(static_cast<char*>(stack) + kStackBytes),
+                           reinterpret_cast<long>(&cloned.pidfd), RunChild, task);
   }
   return cloned;
 }

@@ -6,7 +6,7 @@
 // While it gets ready the calling thread stands still: a folder or a program on a network drive
 // that hangs makes the caller hang.
 //
-// Threads: one thread at a time. Needs Linux 5.9; a cgroup_fd needs 5.7.
+// Threads: one thread at a time. Linux 5.9 or newer, x86-64 or 64-bit ARM.
 #ifndef GOPHERCRON_PROCESS_POSIX_LAUNCH_H_
 #define GOPHERCRON_PROCESS_POSIX_LAUNCH_H_
 

@@ -460,6 +460,7 @@ void Supervisor::BeginEnd(Run& run, End cause) {
 }
 
 void Supervisor::CheckGone(Run& run) {
+  if (!run.exited && TakeExit(run)) DrainNow(run);
   if (run.exited) {
     const std::size_t left = Members(run).size();
     if (!run.reported) run.exit.leftovers = std::max(run.exit.leftovers, left);
