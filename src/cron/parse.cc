@@ -1,7 +1,6 @@
+#include <algorithm>
 #include <array>
-#include <cstring>
 #include <string_view>
-#include <utility>
 
 #include "cron/complaint.h"
 #include "cron/expression.h"
@@ -63,7 +62,6 @@ class Parser {
   bool ReadWeekdaySuffix(int value);
 
   bool AtEnd() const { return at_ == end_; }
-  bool EndOr(bool more) { return AtEnd() || (more ? false : Complain(What::kBadItem)); }
   void Add(Field field, int first, int last, int step);
   void AddAll(Field field);
   bool Complain(What what, const char* begin, const char* end);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cron/calendar.h"
 #include "cron/zone_table.h"
 
 namespace gophercron::cron {
@@ -11,7 +12,7 @@ using Seconds = std::int64_t;
 
 // Wall times lie in [0, kWallEnd), so instants of ticks do within a day's offset.
 constexpr Seconds kInstantFirst = -ZoneTable::kOffsetMax;
-constexpr Seconds kInstantLast = Seconds{47'482} * 86'400 + ZoneTable::kOffsetMax;
+constexpr Seconds kInstantLast = Seconds{kDayEnd} * kSecondsPerDay + ZoneTable::kOffsetMax;
 
 TickInstant Tick(Seconds instant) {
   return TickInstant(seconds(instant));

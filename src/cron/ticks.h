@@ -2,9 +2,8 @@
 // twice, also where clocks change:
 //   - A time that the clocks skip fires once, at the first instant after the gap.
 //   - A time that comes twice fires once, the first time.
-//   - An expression that matches every hour follows elapsed time: in a gap it is silent for none of
-//   it, and in
-//     a repeated hour it fires both times.
+//   - An expression that matches every hour follows elapsed time: it keeps its pace through a
+//     gap, and in a repeated hour it fires both times.
 // Pure functions without allocation (Between apart); any thread. Ticks lie between 1970 and the end
 // of 2099 on the zone's wall.
 #ifndef GOPHERCRON_CRON_TICKS_H_
