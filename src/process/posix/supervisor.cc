@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <csignal>
 #include <system_error>
+#include <utility>
 
 #include "base/check.h"
 #include "base/log.h"
@@ -85,6 +86,7 @@ struct Supervisor::Run : std::enable_shared_from_this<Run> {
   std::unique_ptr<ReadWatch> exit_watch;
   std::unique_ptr<ReadWatch> output_watch;
   bool followed = false;
+  bool reads_again = false;  // a reading is posted
 
   Exit exit;
   BootTime started{};
@@ -238,7 +240,7 @@ bool Supervisor::Spawn(Run& run) {
 
 // Gives the run a control group if it can have one.
 void Supervisor::Contain(Run& run) {
-  if (!groups_) return;
+  if (!groups_ || !born_into_groups_) return;
   auto group = groups_->Acquire();
   if (group) {
     run.group = std::move(*group);
@@ -282,13 +284,14 @@ bool Supervisor::Launch(Run& run, int output_fd) {
     return true;
   }
   journal_->Release(run.slot);
-  if (run.group) groups_->Release(std::move(run.group));
+  const bool in_group = run.group != nullptr;
+  if (in_group) groups_->Release(std::move(run.group));
   // Some containers have groups but no way to be born into one.
   const StartFailure& failure = launched.error();
-  if (groups_ && failure.step == StartStep::kFork && failure.error != EAGAIN &&
+  if (in_group && failure.step == StartStep::kFork && failure.error != EAGAIN &&
       failure.error != ENOMEM) {
     log::Warning("commands run without control groups from here on: {}", failure.message);
-    groups_.reset();
+    born_into_groups_ = false;
     return Launch(run, output_fd);
   }
   Refuse(run.command, failure);
@@ -313,8 +316,12 @@ void Supervisor::ReadOutput(Run& run) {
       return;
     }
   }
+  if (std::exchange(run.reads_again, true)) return;
   loop_.Post([this, weak = run.weak_from_this()] {
-    if (const auto alive = weak.lock(); alive && alive->pipe >= 0) ReadOutput(*alive);
+    const auto alive = weak.lock();
+    if (!alive) return;
+    alive->reads_again = false;
+    if (alive->pipe >= 0) ReadOutput(*alive);
   });
 }
 

@@ -84,6 +84,7 @@ class Supervisor {
   const SystemClock clock_;
   std::unique_ptr<RunJournal> journal_;
   std::unique_ptr<ControlGroups> groups_;
+  bool born_into_groups_ = true;  // until the kernel refuses it
   Descendants descendants_;
   bool adopts_ = false;
   Launcher launcher_;
