@@ -29,4 +29,8 @@ else()
   add_link_options(-Wl,-z,relro,-z,now)
   set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 endif()
+if(GOPHERCRON_FUZZ)
+  # Without it libFuzzer sees the branches of the target only, not those of the code under test.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
