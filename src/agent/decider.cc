@@ -1,0 +1,339 @@
+#include "agent/decider.h"
+
+#include <algorithm>
+
+#include "agent/decider_impl.h"
+#include "agent/rank.h"
+
+namespace gophercron::agent {
+
+void Actions::Clear() {
+  commits.clear();
+  starts.clear();
+  kills.clear();
+  records.clear();
+  rereads.clear();
+  alarms.clear();
+  publish_claims.reset();
+  wake_wall.reset();
+  wake_boot.reset();
+}
+
+bool Decider::Impl::MayClaim() const {
+  return listed_ && strays_ended_ && !draining_ && Trusted() && !session_lost_;
+}
+
+bool Decider::Impl::Idle() const {
+  if (!pending_.empty() || !records_.empty() || !upkeep_out_.empty() || !claims_out_.empty()) {
+    return false;
+  }
+  return std::ranges::none_of(own_, [](const auto& run) {
+    return run.second->state != OwnRun::State::kConcluded;
+  });
+}
+
+void Decider::Impl::HandleAnswers() {
+  auto answers = std::move(answers_);
+  answers_.clear();
+  for (auto& [id, result] : answers) HandleAnswer(id, std::move(result));
+  auto ends = std::move(ends_);
+  ends_.clear();
+  for (const auto& [run_id, end] : ends) Ended(run_id, end);
+  for (auto& [id, pending] : pending_) {
+    if (!pending.again_at || now_.boot < *pending.again_at) continue;
+    pending.again_at.reset();
+    Send(id, pending);
+  }
+}
+
+void Decider::Impl::AttendAll() {
+  while (!retries_.empty() && retries_.begin()->first <= now_.boot) {
+    const std::uint32_t slot = retries_.begin()->second;
+    retries_.erase(retries_.begin());
+    if (slots_[slot]) MarkDirty(*slots_[slot]);
+  }
+  while (!due_.Empty() && due_.EarliestAt() <= now_.wall) {
+    const std::uint32_t slot = due_.EarliestId();
+    due_.Cancel(slot);
+    MarkDirty(*slots_[slot]);
+  }
+  // Attending marks nothing dirty but through answers, which come later; so this ends.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    TaskState* state = slots_[dirty_[i]].get();
+    if (state == nullptr || !state->dirty) continue;
+    state->dirty = false;
+    Attend(*state);
+  }
+  dirty_.clear();
+}
+
+void Decider::Impl::ServeLine() {
+  serving_ = true;
+  while (!line_.empty() && places_used_ < config_.run_limit && MayClaim()) {
+    const std::uint32_t slot = line_.front();
+    line_.pop_front();
+    TaskState* state = slots_[slot].get();
+    if (state == nullptr || !state->in_line) continue;
+    state->in_line = false;
+    Attend(*state);
+  }
+  serving_ = false;
+}
+
+void Decider::Impl::PublishClaims() {
+  if (session_ == 0) return;
+  const bool full = places_used_ >= config_.run_limit && peers_.size() > 1;
+  const bool claims = !draining_ && !full;
+  if (published_ == claims) return;
+  // At the limit this could change with every run; others need not know every time.
+  if (published_ && !draining_ && now_.boot < published_at_ + seconds(1)) {
+    const BootTime again = published_at_ + seconds(1);
+    out_->wake_boot = std::min(out_->wake_boot.value_or(again), again);
+    return;
+  }
+  published_ = claims;
+  published_at_ = now_.boot;
+  out_->publish_claims = claims;
+}
+
+void Decider::Impl::SetWakes() {
+  const auto wall = [&](Instant at) {
+    out_->wake_wall = std::min(out_->wake_wall.value_or(at), at);
+  };
+  const auto boot = [&](BootTime at) {
+    out_->wake_boot = std::min(out_->wake_boot.value_or(at), at);
+  };
+  if (!due_.Empty()) wall(due_.EarliestAt());
+  if (!held_.empty()) {
+    const auto next = held_.upper_bound(now_.wall);
+    if (next != held_.end()) wall(next->first);
+    // Those whose instant has come wait for trust, which is reported, or for their deadline.
+    if (next != held_.begin()) boot(now_.boot + seconds(1));
+  }
+  if (!retries_.empty()) boot(retries_.begin()->first);
+  if (!orphans_.empty()) boot(now_.boot + seconds(1));
+  for (const auto& [id, pending] : pending_) {
+    if (pending.again_at) boot(*pending.again_at);
+  }
+}
+
+void Decider::Impl::Decide(const Now& now, Actions& actions) {
+  now_ = now;
+  out_ = &actions;
+  if (session_lost_ && session_ != 0) LoseSession();
+  session_lost_ = false;
+  const bool trusted = Trusted();
+  if (trusted && !was_trusted_) MarkAllDirty();
+  was_trusted_ = trusted;
+
+  HandleAnswers();
+  if (session_lost_) LoseSession();
+  RegisterRuns();
+  SendKills();
+  StartHeld();
+  HandleOrphans();
+  AttendAll();
+  ServeLine();
+  // A claim that was given up or a run that could not start may have freed what others wait for.
+  SendKills();
+  FlushClaims();
+  FlushUpkeep();
+  PublishClaims();
+  SetWakes();
+  actions.alarms.insert(actions.alarms.end(), alarms_.begin(), alarms_.end());
+  alarms_.clear();
+  out_ = nullptr;
+}
+
+Decider::Decider(DeciderConfig config, Random& random)
+    : impl_(std::make_unique<Impl>(std::move(config), random)) {}
+Decider::~Decider() = default;
+
+void Decider::OnSessionOpened(coordination::LeaseId lease, BootTime trusted_until) {
+  // The loss of the one before may not have been reported.
+  if (impl_->session_ != 0 && impl_->session_ != lease) impl_->LoseSession();
+  impl_->session_ = lease;
+  impl_->session_lost_ = false;
+  impl_->trusted_until_ = trusted_until;
+  impl_->was_trusted_ = false;
+  impl_->published_.reset();
+}
+
+void Decider::OnTrusted(coordination::LeaseId lease, BootTime trusted_until) {
+  if (impl_->session_ == lease) impl_->trusted_until_ = trusted_until;
+}
+
+void Decider::OnSessionLost(coordination::LeaseId lease) {
+  if (impl_->session_ == lease) impl_->session_lost_ = true;
+}
+
+void Decider::OnListBegin() {
+  impl_->listing_ = true;
+  ++impl_->generation_;
+}
+
+void Decider::OnListComplete(coordination::Revision revision) { impl_->ListComplete(revision); }
+
+void Decider::OnTaskPut(std::shared_ptr<const task::Task> task) {
+  impl_->TaskPut(std::move(task));
+}
+
+void Decider::OnTaskGone(const task::TaskKey& key, coordination::Revision revision) {
+  impl_->TaskGone(key, revision);
+}
+
+void Decider::OnMark(const task::TaskKey& key, const coordination::Mark& mark,
+                     coordination::Revision revision) {
+  impl_->NoteMark(impl_->StateOf(key), mark, revision);
+}
+
+void Decider::OnMarkGone(const task::TaskKey& key, coordination::Revision revision) {
+  impl_->MarkGone(key, revision);
+}
+
+void Decider::OnRunKey(const task::TaskKey& key, const coordination::LiveRun& run,
+                       coordination::Revision revision) {
+  impl_->RunKey(key, run, revision);
+}
+
+void Decider::OnRunKeyGone(const task::TaskKey& key, std::string_view run_id,
+                           coordination::Revision revision) {
+  impl_->RunKeyGone(key, run_id, revision);
+}
+
+void Decider::OnLock(const task::TaskKey& key, std::string_view run_id,
+                     coordination::Revision revision) {
+  // v1's locks hold nothing.
+  impl_->NoteLock(impl_->StateOf(key), run_id.empty() ? coordination::kForeignLock : run_id,
+                  revision);
+}
+
+void Decider::OnLockGone(const task::TaskKey& key, coordination::Revision revision) {
+  if (TaskState* state = impl_->Find(key)) impl_->NoteLock(*state, "", revision);
+}
+
+void Decider::OnQueued(const task::TaskKey& key, TickInstant tick,
+                       coordination::Revision revision) {
+  impl_->Queued(impl_->StateOf(key), tick, revision);
+}
+
+void Decider::OnQueuedGone(const task::TaskKey& key, coordination::Revision revision) {
+  if (TaskState* state = impl_->Find(key)) impl_->Queued(*state, std::nullopt, revision);
+}
+
+void Decider::OnTrigger(const task::TaskKey& key, std::string_view run_id,
+                        const coordination::Trigger& trigger, coordination::Revision revision) {
+  impl_->TriggerPut(impl_->StateOf(key), {.run_id = task::RunId(run_id),
+                                          .trigger = trigger,
+                                          .revision = revision,
+                                          .generation = 0});
+}
+
+void Decider::OnTriggerGone(const task::TaskKey& key, std::string_view run_id,
+                            coordination::Revision revision) {
+  if (TaskState* state = impl_->Find(key)) impl_->TriggerGone(*state, run_id, revision);
+}
+
+void Decider::OnNode(coordination::LeaseId session, const coordination::Node& node) {
+  impl_->peers_[session] = {
+      .node = node, .hash = HashNode(node.node_id), .generation = impl_->generation_};
+}
+
+void Decider::OnNodeGone(coordination::LeaseId session) {
+  if (impl_->peers_.erase(session) == 0) return;
+  impl_->SuspectRunsOf(session);
+  impl_->MarkAllDirty();
+}
+
+void Decider::OnCommitted(std::uint64_t id, Result<coordination::TxnResult> result) {
+  impl_->answers_.emplace_back(id, std::move(result));
+}
+
+void Decider::OnRunStarted(std::string_view run_id, Instant at) {
+  if (OwnRun* own = impl_->FindOwn(run_id)) own->record.started_at = at;
+}
+
+void Decider::OnRunEnded(std::string_view run_id, const RunEnd& end) {
+  impl_->ends_.emplace_back(run_id, end);
+}
+
+void Decider::OnRecorded(std::uint64_t id) { impl_->Recorded(id); }
+
+void Decider::OnFoundRecorded(std::string_view run_id) {
+  impl_->found_recorded_.emplace(run_id);
+}
+
+void Decider::OnStraysEnded() {
+  impl_->strays_ended_ = true;
+  impl_->MarkAllDirty();
+}
+
+void Decider::OnDrain() {
+  if (impl_->draining_) return;
+  impl_->draining_ = true;
+  impl_->DropUnsent();
+}
+
+void Decider::OnStop() {
+  OnDrain();
+  impl_->stopping_ = true;
+}
+
+void Decider::Decide(const Now& now, Actions& actions) { impl_->Decide(now, actions); }
+
+bool Decider::Idle() const { return impl_->Idle(); }
+
+int Decider::RunsAlive() const {
+  return static_cast<int>(std::ranges::count_if(impl_->own_, [](const auto& run) {
+    return run.second->state == OwnRun::State::kHeld ||
+           run.second->state == OwnRun::State::kRunning;
+  }));
+}
+
+coordination::Revision Decider::TaskRevision(const task::TaskKey& key) const {
+  const TaskState* state = impl_->Find(key);
+  return state != nullptr && state->task ? state->task_revision : 0;
+}
+
+std::vector<OpenTicks> Decider::ListOpenTicks() const {
+  std::vector<OpenTicks> open;
+  std::vector<std::size_t> place(impl_->slots_.size(), SIZE_MAX);
+  const auto add = [&](std::uint32_t slot, TickInstant first, TickInstant last) {
+    if (place[slot] == SIZE_MAX) return;
+    open[place[slot]].firsts.push_back(first);
+    open[place[slot]].lasts.push_back(last);
+  };
+  for (const auto& state : impl_->slots_) {
+    if (!state || state->mark_revision == 0 || state->pending) continue;
+    place[state->slot] = open.size();
+    open.push_back({.task = state->key,
+                    .mark = state->mark.at,
+                    .firsts = {},
+                    .lasts = {},
+                    .definition = state->task});
+    if (state->queued) add(state->slot, *state->queued, *state->queued);
+    for (const SeenRun& seen : state->runs) {
+      const auto& tick = seen.value->record.tick;
+      if (tick) add(state->slot, *tick, *tick);
+    }
+  }
+  for (const auto& [run_id, run] : impl_->own_) {
+    if (run->record.tick) add(run->slot, *run->record.tick, *run->record.tick);
+  }
+  for (const auto& [id, record] : impl_->records_) {
+    if (record.ticks) add(record.slot, record.first, record.last);
+  }
+  return open;
+}
+
+std::vector<task::RunRecord> Decider::ListRuns() const {
+  std::vector<task::RunRecord> runs;
+  for (const auto& [run_id, run] : impl_->own_) {
+    if (run->state == OwnRun::State::kHeld || run->state == OwnRun::State::kRunning) {
+      runs.push_back(run->record);
+    }
+  }
+  return runs;
+}
+
+}  // namespace gophercron::agent

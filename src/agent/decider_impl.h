@@ -1,0 +1,342 @@
+// The inside of the decider: what it knows of tasks, runs and transactions. Included by its own
+// sources only, each of which holds the functions of one concern.
+#ifndef GOPHERCRON_AGENT_DECIDER_IMPL_H_
+#define GOPHERCRON_AGENT_DECIDER_IMPL_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/decider.h"
+#include "base/id.h"
+#include "schedule/due_queue.h"
+#include "schedule/plan.h"
+#include "schedule/policy.h"
+
+namespace gophercron::agent {
+
+using coordination::LeaseId;
+using coordination::Revision;
+
+// How long a run key whose session is gone is left to its owner, who may be on its way back.
+inline constexpr seconds kOrphanGrace{10};
+// A manual run that nobody could take for this long is not run any more.
+inline constexpr seconds kTriggerPatience{60};
+// A task without a mark that is younger than this keeps the ticks since it was made.
+inline constexpr seconds kFirstMarkReach{600};
+// Between two runs of one task that catch up.
+inline constexpr seconds kCatchUpPace{1};
+// Batches that are not full and not answered; what comes meanwhile shares the next one.
+inline constexpr int kPartialBatchesMax = 2;
+// Schedules that a task had before, whose last ticks are not accounted for yet.
+inline constexpr std::size_t kFormerMax = 16;
+// A mark further ahead of the clock than this is told.
+inline constexpr seconds kMarkAheadMax{5};
+inline constexpr milliseconds kBackoffFirst{100};
+inline constexpr milliseconds kBackoffMost{2000};
+
+struct OwnRun;
+
+// A run key as the coordinator shows it.
+struct SeenRun {
+  std::shared_ptr<const coordination::LiveRun> value;
+  Revision revision = 0;
+  std::uint32_t generation = 0;
+  bool had_lock = false;   // then the lock says whether it is still going
+  bool kill_sent = false;  // by us
+};
+
+struct SeenTrigger {
+  task::RunId run_id;
+  coordination::Trigger trigger;
+  Revision revision = 0;
+  std::uint32_t generation = 0;
+};
+
+// A schedule that the task had: its ticks up to `until` may still lack an outcome.
+struct Former {
+  std::shared_ptr<const task::Task> task;
+  schedule::Plan plan;
+  TickInstant until{};
+  task::Reason reason = task::Reason::kEdited;
+};
+
+struct TaskState {
+  task::TaskKey key;
+  std::uint32_t slot = 0;
+  std::shared_ptr<const task::Task> task;  // null: deleted, or not seen yet
+  Revision task_revision = 0;              // of the definition or of its deletion
+  std::optional<schedule::Plan> plan;      // none: no definition, or one that can not be read
+  coordination::Mark mark;
+  Revision mark_revision = 0;  // 0: none
+  bool mark_seen = false;
+  task::RunId lock_holder;
+  Revision lock_revision = 0;
+  std::optional<TickInstant> queued;
+  Revision queued_revision = 0;
+  std::uint32_t task_generation = 0, mark_generation = 0, lock_generation = 0,
+                queued_generation = 0;
+  std::vector<SeenRun> runs;
+  std::vector<SeenTrigger> triggers;
+  std::vector<Former> former;
+  std::vector<OwnRun*> own;  // held and running here
+
+  bool dirty = false;
+  bool in_line = false;   // for a free place
+  bool pending = false;   // a claim or first mark is on its way
+  task::RunId lock_from;  // ended here; the lock may still be its
+  std::optional<schedule::Waiting> waiting;
+  std::optional<BootTime> retry_at;
+  Revision refused_revision = 0;  // a claim planned from it was refused: a newer one must come
+  Instant free_since{};           // when the last run was seen to end
+  Instant not_before{};           // pace of catch-up
+  TickInstant alarmed{};          // mark in the future that was told
+};
+
+// A run that this process has claimed.
+struct OwnRun {
+  enum class State {
+    kHeld,       // claimed; waits for its instant
+    kRunning,    // handed over to be started
+    kEnded,      // the record is not durable yet, or the key not removed
+    kConcluded,  // the key is removed; kept until that is seen, so that it is not taken for lost
+  };
+  State state = State::kHeld;
+  std::uint32_t slot = 0;
+  task::RunRecord record;
+  std::shared_ptr<const task::Task> task;  // as claimed, then as started
+  LeaseId session = 0;                     // that its key names
+  Revision key_revision = 0;
+  Revision concluded_revision = 0;
+  bool took_lock = false;
+  bool kill_wanted = false;
+  bool kill_sent = false;
+  bool key_gone = false;
+  bool registering = false;
+  std::string kill_by;
+  std::string kill_why;
+};
+
+// One claim with what is needed to read its answer.
+struct Intent {
+  enum class What { kRun, kAccount, kEnqueue, kQueuedRun, kManualRun, kGiveUpQueued, kGiveUpManual };
+  What what = What::kRun;
+  std::uint32_t slot = 0;
+  coordination::Claim claim;
+  std::shared_ptr<const task::Task> task;
+  std::optional<schedule::Plan> plan;
+  TickInstant mark{};  // planned from
+  std::optional<schedule::Waiting> waiting;
+  task::Outcome outcome = task::Outcome::kMissed;  // kAccount, kGiveUp...
+  task::Reason reason = task::Reason::kNone;
+  std::string detail;
+  TickInstant tick{};
+  task::RunRecord record;  // of a manual run that is given up
+  bool former = false;     // of a former schedule: everything up to `tick` has `outcome`
+  bool NeedsPlace() const { return claim.run.has_value(); }
+};
+
+// A small transaction that keeps keys in order.
+struct Upkeep {
+  enum class What { kUnlock, kConclude, kFirstMark, kRegister, kRelock, kKill };
+  What what = What::kConclude;
+  std::uint32_t slot = 0;
+  task::RunId run_id;
+  coordination::Mark mark;
+  LeaseId session = 0;
+  coordination::Txn txn;
+};
+
+// A transaction that was handed out and not answered.
+struct Pending {
+  std::vector<Intent> intents;  // or
+  std::vector<Upkeep> upkeep;
+  bool unknown = false;  // it may have been applied: only a definite answer ends it
+  bool partial = false;
+  int tries = 0;
+  std::optional<BootTime> again_at;
+};
+
+struct KeyHash {
+  std::size_t operator()(const task::TaskKey& key) const {
+    return std::hash<std::string_view>()(key.task_id) * 31 +
+           static_cast<std::size_t>(key.project_id);
+  }
+};
+
+class Decider::Impl {
+ public:
+  Impl(DeciderConfig config, Random& random) : config_(std::move(config)), random_(random) {}
+
+  // decider_keys.cc: what the coordinator holds.
+  TaskState& StateOf(const task::TaskKey& key);
+  TaskState* Find(const task::TaskKey& key);
+  void TaskPut(std::shared_ptr<const task::Task> task);
+  void TaskGone(const task::TaskKey& key, Revision revision);
+  void NoteMark(TaskState& state, const std::optional<coordination::Mark>& mark,
+                Revision revision);
+  void MarkGone(const task::TaskKey& key, Revision revision);
+  void RunKey(const task::TaskKey& key, const coordination::LiveRun& run, Revision revision);
+  void RunKeyGone(const task::TaskKey& key, std::string_view run_id, Revision revision);
+  void NoteLock(TaskState& state, std::string_view run_id, Revision revision);
+  void Queued(TaskState& state, std::optional<TickInstant> tick, Revision revision);
+  void TriggerPut(TaskState& state, SeenTrigger trigger);
+  void TriggerGone(TaskState& state, std::string_view run_id, Revision revision);
+  void ListComplete(Revision revision);
+  void SweepTask(TaskState& state, Revision revision);
+  void MarkDirty(TaskState& state);
+  void MarkAllDirty();
+  void ForgetIfEmpty(TaskState& state);
+  void SuspectRunsOf(LeaseId session);
+
+  // decider.cc: the order of a decision.
+  void Decide(const Now& now, Actions& actions);
+  void HandleAnswers();
+  void AttendAll();
+  void ServeLine();
+  void SetWakes();
+  void PublishClaims();
+  bool Idle() const;
+  bool MayClaim() const;
+  bool Trusted() const { return session_ != 0 && now_.boot < trusted_until_; }
+
+  // decider_ticks.cc: what a task needs next.
+  void Attend(TaskState& state);
+  bool AttendTriggers(TaskState& state);
+  bool AttendTrigger(TaskState& state, const SeenTrigger& trigger);
+  bool AttendFormer(TaskState& state);
+  bool AttendQueued(TaskState& state);
+  void AttendTicks(TaskState& state);
+  void AskForEnd(TaskState& state);
+  void WaitForPlace(TaskState& state, TickInstant tick);
+  bool PlaceFree() const;
+  void JoinLine(TaskState& state);
+  // The run that is still going, or empty.
+  task::RunId GoingRun(const TaskState& state) const;
+  int RankOf(std::uint64_t topic, task::ProjectId project) const;
+  Instant TurnOf(std::uint64_t topic, task::ProjectId project, Instant base) const;
+  void WakeAt(const TaskState& state, Instant at);
+  std::optional<TickInstant> AfterOf(const TaskState& state, TickInstant tick) const;
+
+  // decider_claims.cc: transactions out, answers in.
+  Intent NewIntent(TaskState& state, Intent::What what);
+  void AddRun(Intent& intent, const task::RunId& run_id, task::Cause cause,
+              std::optional<TickInstant> tick, bool take_lock);
+  void Issue(TaskState& state, Intent intent);
+  void IssueRun(TaskState& state, TickInstant tick, bool catch_up);
+  void IssueAccount(TaskState& state, TickInstant tick, std::optional<task::Outcome> outcome,
+                    task::Reason reason, std::string detail);
+  void IssueEnqueue(TaskState& state, TickInstant tick);
+  void IssueFirstMark(TaskState& state);
+  void AddUpkeep(Upkeep upkeep);
+  void FlushClaims();
+  void FlushUpkeep();
+  void Send(std::uint64_t id, const Pending& pending);
+  coordination::Txn BuildClaims(const std::vector<Intent>& intents) const;
+  void HandleAnswer(std::uint64_t id, Result<coordination::TxnResult> result);
+  void HandleFailure(std::uint64_t id, Pending& pending, const Error& error);
+  void HandleClaim(Intent& intent, const coordination::ClaimAnswer& answer, Revision revision);
+  void HandleWon(TaskState& state, Intent& intent, const coordination::ClaimAnswer& answer);
+  void HandleUpkeep(const Upkeep& upkeep, const coordination::TxnResult& result);
+  void DropUnsent();
+  void RecordJumped(const Intent& intent, TickInstant until);
+
+  // decider_runs.cc: runs of this process, and runs nobody owns.
+  OwnRun* FindOwn(std::string_view run_id);
+  void Hold(TaskState& state, Intent& intent, Revision fence);
+  void StartHeld();
+  bool TryStart(OwnRun& run);
+  bool StillWanted(OwnRun& run, task::Reason& why_not) const;
+  void Start(OwnRun& run);
+  void EndUnstarted(OwnRun& run, task::Outcome outcome, task::Reason reason, std::string detail);
+  void Ended(std::string_view run_id, const RunEnd& end);
+  void LeaveTask(OwnRun& run);
+  void RecordRun(OwnRun& run);
+  void RecordSpan(task::OutcomeSpan span);
+  void Recorded(std::uint64_t id);
+  void Conclude(std::uint32_t slot, const task::RunId& run_id);
+  void SendKills();
+  void LoseSession();
+  void RegisterRuns();
+  void Register(OwnRun& run);
+  void HandleOrphans();
+  bool HandleOrphan(const task::RunId& run_id, TaskState& state, BootTime since);
+  void RecordLost(TaskState& state, const coordination::LiveRun& value);
+  void DropOwn(std::string_view run_id);
+
+  struct Record {
+    std::uint32_t slot = 0;
+    task::RunId run_id;  // whose key goes when it is durable; empty for spans
+    TickInstant first{}, last{};
+    bool ticks = false;
+  };
+  struct Peer {
+    coordination::Node node;
+    std::uint64_t hash = 0;
+    std::uint32_t generation = 0;
+  };
+  struct Orphan {
+    std::uint32_t slot = 0;
+    std::optional<BootTime> since;
+  };
+
+  DeciderConfig config_;
+  Random& random_;
+  Now now_;
+  Actions* out_ = nullptr;
+
+  LeaseId session_ = 0;
+  BootTime trusted_until_{};
+  bool was_trusted_ = false;
+  bool session_lost_ = false;    // to be acted on
+  bool session_opened_ = false;  // to be acted on
+  bool listing_ = false;
+  bool listed_ = false;
+  bool strays_ended_ = false;
+  bool draining_ = false;
+  bool stopping_ = false;
+  bool serving_ = false;
+  std::uint32_t generation_ = 1;
+  std::optional<bool> published_;
+  BootTime published_at_{};
+  int failures_ = 0;  // of the coordinator, in a row
+
+  std::vector<std::unique_ptr<TaskState>> slots_;
+  std::vector<std::uint32_t> free_slots_;
+  std::unordered_map<task::TaskKey, std::uint32_t, KeyHash> by_key_;
+  std::map<LeaseId, Peer> peers_;
+  schedule::DueQueue due_;
+  std::vector<std::uint32_t> dirty_;
+  std::deque<std::uint32_t> line_;
+  std::multimap<BootTime, std::uint32_t> retries_;
+
+  std::map<task::RunId, std::unique_ptr<OwnRun>, std::less<>> own_;
+  std::multimap<Instant, task::RunId> held_;
+  std::set<task::RunId, std::less<>> claimed_;  // run ids of unanswered claims
+  std::map<task::RunId, Orphan> orphans_;
+  std::set<task::RunId, std::less<>> found_recorded_;
+  int places_used_ = 0;
+
+  std::vector<Intent> claims_out_;
+  std::deque<Upkeep> upkeep_out_;
+  std::map<std::uint64_t, Pending> pending_;
+  std::vector<std::pair<std::uint64_t, Result<coordination::TxnResult>>> answers_;
+  std::vector<std::pair<task::RunId, RunEnd>> ends_;
+  std::vector<Alarm> alarms_;
+  std::uint64_t next_id_ = 1;
+  int partial_in_flight_ = 0;
+  int upkeep_in_flight_ = 0;
+  std::map<std::uint64_t, Record> records_;
+};
+
+}  // namespace gophercron::agent
+
+#endif  // GOPHERCRON_AGENT_DECIDER_IMPL_H_
