@@ -27,9 +27,8 @@ bool Decider::Impl::Idle() const {
   if (!pending_.empty() || !records_.empty() || !upkeep_out_.empty() || !claims_out_.empty()) {
     return false;
   }
-  return std::ranges::none_of(own_, [](const auto& run) {
-    return run.second->state != OwnRun::State::kConcluded;
-  });
+  return std::ranges::none_of(
+      own_, [](const auto& run) { return run.second->state != OwnRun::State::kConcluded; });
 }
 
 void Decider::Impl::HandleAnswers() {
@@ -86,7 +85,7 @@ void Decider::Impl::PublishClaims() {
   const bool claims = !draining_ && !full;
   if (published_ == claims) return;
   // At the limit this could change with every run; others need not know every time.
-  if (published_ && !draining_ && now_.boot < published_at_ + seconds(1)) {
+  if (!draining_ && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
     const BootTime again = published_at_ + seconds(1);
     out_->wake_boot = std::min(out_->wake_boot.value_or(again), again);
     return;
@@ -150,13 +149,13 @@ Decider::Decider(DeciderConfig config, Random& random)
 Decider::~Decider() = default;
 
 void Decider::OnSessionOpened(coordination::LeaseId lease, BootTime trusted_until) {
+  impl_->trusted_until_ = trusted_until;
+  if (impl_->session_ == lease) return;
   // The loss of the one before may not have been reported.
-  if (impl_->session_ != 0 && impl_->session_ != lease) impl_->LoseSession();
+  if (impl_->session_ != 0) impl_->LoseSession();
   impl_->session_ = lease;
   impl_->session_lost_ = false;
-  impl_->trusted_until_ = trusted_until;
   impl_->was_trusted_ = false;
-  impl_->published_.reset();
 }
 
 void Decider::OnTrusted(coordination::LeaseId lease, BootTime trusted_until) {
@@ -172,7 +171,9 @@ void Decider::OnListBegin() {
   ++impl_->generation_;
 }
 
-void Decider::OnListComplete(coordination::Revision revision) { impl_->ListComplete(revision); }
+void Decider::OnListComplete(coordination::Revision revision) {
+  impl_->ListComplete(revision);
+}
 
 void Decider::OnTaskPut(std::shared_ptr<const task::Task> task) {
   impl_->TaskPut(std::move(task));
@@ -223,10 +224,9 @@ void Decider::OnQueuedGone(const task::TaskKey& key, coordination::Revision revi
 
 void Decider::OnTrigger(const task::TaskKey& key, std::string_view run_id,
                         const coordination::Trigger& trigger, coordination::Revision revision) {
-  impl_->TriggerPut(impl_->StateOf(key), {.run_id = task::RunId(run_id),
-                                          .trigger = trigger,
-                                          .revision = revision,
-                                          .generation = 0});
+  impl_->TriggerPut(
+      impl_->StateOf(key),
+      {.run_id = task::RunId(run_id), .trigger = trigger, .revision = revision, .generation = 0});
 }
 
 void Decider::OnTriggerGone(const task::TaskKey& key, std::string_view run_id,
@@ -257,7 +257,9 @@ void Decider::OnRunEnded(std::string_view run_id, const RunEnd& end) {
   impl_->ends_.emplace_back(run_id, end);
 }
 
-void Decider::OnRecorded(std::uint64_t id) { impl_->Recorded(id); }
+void Decider::OnRecorded(std::uint64_t id) {
+  impl_->Recorded(id);
+}
 
 void Decider::OnFoundRecorded(std::string_view run_id) {
   impl_->found_recorded_.emplace(run_id);
@@ -279,9 +281,13 @@ void Decider::OnStop() {
   impl_->stopping_ = true;
 }
 
-void Decider::Decide(const Now& now, Actions& actions) { impl_->Decide(now, actions); }
+void Decider::Decide(const Now& now, Actions& actions) {
+  impl_->Decide(now, actions);
+}
 
-bool Decider::Idle() const { return impl_->Idle(); }
+bool Decider::Idle() const {
+  return impl_->Idle();
+}
 
 int Decider::RunsAlive() const {
   return static_cast<int>(std::ranges::count_if(impl_->own_, [](const auto& run) {

@@ -7,6 +7,14 @@
 
 namespace gophercron::agent {
 
+namespace {
+
+schedule::Stretch One(TickInstant tick, task::Reason reason) {
+  return {.first = tick, .last = tick, .count = 1, .reason = reason};
+}
+
+}  // namespace
+
 Intent Decider::Impl::NewIntent(TaskState& state, Intent::What what) {
   Intent intent;
   intent.what = what;
@@ -64,9 +72,8 @@ void Decider::Impl::IssueRun(TaskState& state, TickInstant tick, bool catch_up) 
   // Exactly the mark that this was planned from, not merely an older one: so what is jumped over is
   // known before the answer, and known even when the answer is lost.
   intent.claim.mark = {.to = tick, .from_revision = state.mark_revision};
-  AddRun(intent, NewId(now_.wall, random_),
-         catch_up ? task::Cause::kCatchUp : task::Cause::kTick, tick,
-         state.task->overlap != task::Overlap::kAllow);
+  AddRun(intent, NewId(now_.wall, random_), catch_up ? task::Cause::kCatchUp : task::Cause::kTick,
+         tick, state.task->overlap != task::Overlap::kAllow);
   if (catch_up) state.not_before = now_.wall + kCatchUpPace;
   Issue(state, std::move(intent));
 }
@@ -102,7 +109,9 @@ void Decider::Impl::IssueFirstMark(TaskState& state) {
   AddUpkeep(std::move(part));
 }
 
-void Decider::Impl::AddUpkeep(Upkeep upkeep) { upkeep_out_.push_back(std::move(upkeep)); }
+void Decider::Impl::AddUpkeep(Upkeep upkeep) {
+  upkeep_out_.push_back(std::move(upkeep));
+}
 
 void Decider::Impl::DropUnsent() {
   for (const Intent& intent : claims_out_) {
@@ -154,8 +163,7 @@ void Decider::Impl::FlushClaims() {
     const std::uint64_t id = next_id_++;
     Send(id, pending_.emplace(id, std::move(batch)).first->second);
   }
-  claims_out_.erase(claims_out_.begin(),
-                    claims_out_.begin() + static_cast<std::ptrdiff_t>(sent));
+  claims_out_.erase(claims_out_.begin(), claims_out_.begin() + static_cast<std::ptrdiff_t>(sent));
 }
 
 void Decider::Impl::FlushUpkeep() {
@@ -166,7 +174,8 @@ void Decider::Impl::FlushUpkeep() {
     std::set<std::uint32_t> taken;
     std::deque<Upkeep> rest;
     for (Upkeep& upkeep : upkeep_out_) {
-      if (batch.upkeep.size() < coordination::kClaimsPerTxnMax && taken.insert(upkeep.slot).second) {
+      if (batch.upkeep.size() < coordination::kClaimsPerTxnMax &&
+          taken.insert(upkeep.slot).second) {
         batch.upkeep.push_back(std::move(upkeep));
       } else {
         rest.push_back(std::move(upkeep));
@@ -183,8 +192,7 @@ void Decider::Impl::HandleFailure(std::uint64_t id, Pending& pending, const Erro
   const bool maybe = error.code == ErrorCode::kOutcomeUnknown;
   if (maybe && config_.faults.start_on_unknown && !pending.intents.empty()) {
     for (Intent& intent : pending.intents) {
-      HandleClaim(intent, {.kind = coordination::ClaimAnswer::Kind::kWon, .mark = std::nullopt},
-                  0);
+      HandleClaim(intent, coordination::ClaimAnswer(), 0);
     }
     partial_in_flight_ -= pending.partial ? 1 : 0;
     pending_.erase(id);
@@ -299,13 +307,7 @@ void Decider::Impl::RecordJumped(const Intent& intent, TickInstant until) {
   TickInstant after = intent.mark;
   for (const schedule::Stretch& stretch : schedule::JumpedTicks(
            *intent.plan, *intent.task, intent.mark, until, now_.wall, intent.waiting)) {
-    RecordSpan({.task = intent.claim.task,
-                .first = stretch.first,
-                .last = stretch.last,
-                .count = stretch.count,
-                .after = after,
-                .outcome = task::Outcome::kMissed,
-                .reason = stretch.reason});
+    RecordSpan(intent.claim.task, stretch, after, task::Outcome::kMissed);
     after = stretch.last;
   }
 }
@@ -334,13 +336,13 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
       return;
     case Intent::What::kAccount: {
       if (intent.former) {
-        RecordSpan({.task = state.key,
-                    .first = intent.plan->Next(intent.mark).value_or(intent.tick),
-                    .last = intent.tick,
-                    .count = std::max<std::int64_t>(intent.plan->Count(intent.mark, intent.tick), 1),
-                    .after = intent.mark,
-                    .outcome = intent.outcome,
-                    .reason = intent.reason});
+        RecordSpan(
+            state.key,
+            {.first = intent.plan->Next(intent.mark).value_or(intent.tick),
+             .last = intent.tick,
+             .count = std::max<std::int64_t>(intent.plan->Count(intent.mark, intent.tick), 1),
+             .reason = intent.reason},
+            intent.mark, intent.outcome);
         return;
       }
       if (intent.reason == task::Reason::kNone) {
@@ -348,28 +350,19 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
         return;
       }
       RecordJumped(intent, before);
-      RecordSpan({.task = state.key,
-                  .first = intent.tick,
-                  .last = intent.tick,
-                  .after = after_of_tick(),
-                  .outcome = intent.outcome,
-                  .reason = intent.reason,
-                  .detail = intent.detail});
+      RecordSpan(state.key, One(intent.tick, intent.reason), after_of_tick(), intent.outcome,
+                 intent.detail);
       return;
     }
     case Intent::What::kEnqueue: {
       RecordJumped(intent, before);
       const auto displaced =
-          answer.repeated ? (state.queued && *state.queued < intent.tick ? state.queued
-                                                                          : std::nullopt)
-                          : answer.displaced;
+          answer.repeated
+              ? (state.queued && *state.queued < intent.tick ? state.queued : std::nullopt)
+              : answer.displaced;
       if (displaced) {
-        RecordSpan({.task = state.key,
-                    .first = *displaced,
-                    .last = *displaced,
-                    .after = AfterOf(state, *displaced),
-                    .outcome = task::Outcome::kSkipped,
-                    .reason = task::Reason::kQueued});
+        RecordSpan(state.key, One(*displaced, task::Reason::kQueued), AfterOf(state, *displaced),
+                   task::Outcome::kSkipped);
       }
       Queued(state, intent.tick, answer.fence);
       return;
@@ -384,12 +377,8 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
       return;
     case Intent::What::kGiveUpQueued:
       Queued(state, std::nullopt, answer.fence);
-      RecordSpan({.task = state.key,
-                  .first = intent.tick,
-                  .last = intent.tick,
-                  .after = AfterOf(state, intent.tick),
-                  .outcome = intent.outcome,
-                  .reason = intent.reason});
+      RecordSpan(state.key, One(intent.tick, intent.reason), AfterOf(state, intent.tick),
+                 intent.outcome);
       return;
     case Intent::What::kGiveUpManual: {
       TriggerGone(state, intent.record.run_id, answer.fence + 1);

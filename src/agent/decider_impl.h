@@ -127,7 +127,15 @@ struct OwnRun {
 
 // One claim with what is needed to read its answer.
 struct Intent {
-  enum class What { kRun, kAccount, kEnqueue, kQueuedRun, kManualRun, kGiveUpQueued, kGiveUpManual };
+  enum class What {
+    kRun,
+    kAccount,
+    kEnqueue,
+    kQueuedRun,
+    kManualRun,
+    kGiveUpQueued,
+    kGiveUpManual
+  };
   What what = What::kRun;
   std::uint32_t slot = 0;
   coordination::Claim claim;
@@ -149,10 +157,10 @@ struct Upkeep {
   enum class What { kUnlock, kConclude, kFirstMark, kRegister, kRelock, kKill };
   What what = What::kConclude;
   std::uint32_t slot = 0;
-  task::RunId run_id;
-  coordination::Mark mark;
+  task::RunId run_id = {};
+  coordination::Mark mark = {};
   LeaseId session = 0;
-  coordination::Txn txn;
+  coordination::Txn txn = {};
 };
 
 // A transaction that was handed out and not answered.
@@ -181,8 +189,7 @@ class Decider::Impl {
   TaskState* Find(const task::TaskKey& key);
   void TaskPut(std::shared_ptr<const task::Task> task);
   void TaskGone(const task::TaskKey& key, Revision revision);
-  void NoteMark(TaskState& state, const std::optional<coordination::Mark>& mark,
-                Revision revision);
+  void NoteMark(TaskState& state, const std::optional<coordination::Mark>& mark, Revision revision);
   void MarkGone(const task::TaskKey& key, Revision revision);
   void RunKey(const task::TaskKey& key, const coordination::LiveRun& run, Revision revision);
   void RunKeyGone(const task::TaskKey& key, std::string_view run_id, Revision revision);
@@ -260,7 +267,9 @@ class Decider::Impl {
   void Ended(std::string_view run_id, const RunEnd& end);
   void LeaveTask(OwnRun& run);
   void RecordRun(OwnRun& run);
-  void RecordSpan(task::OutcomeSpan span);
+  void RecordSpan(const task::TaskKey& task, const schedule::Stretch& ticks,
+                  std::optional<TickInstant> after, task::Outcome outcome,
+                  const std::string& detail = "");
   void Recorded(std::uint64_t id);
   void Conclude(std::uint32_t slot, const task::RunId& run_id);
   void SendKills();
@@ -274,7 +283,7 @@ class Decider::Impl {
 
   struct Record {
     std::uint32_t slot = 0;
-    task::RunId run_id;  // whose key goes when it is durable; empty for spans
+    task::RunId run_id = {};  // whose key goes when it is durable; empty for spans
     TickInstant first{}, last{};
     bool ticks = false;
   };
@@ -305,8 +314,8 @@ class Decider::Impl {
   bool stopping_ = false;
   bool serving_ = false;
   std::uint32_t generation_ = 1;
-  std::optional<bool> published_;
-  BootTime published_at_{};
+  bool published_ = true;  // what the session key says of Node::claims
+  BootTime published_at_{BootTime::min()};
   int failures_ = 0;  // of the coordinator, in a row
 
   std::vector<std::unique_ptr<TaskState>> slots_;

@@ -256,9 +256,8 @@ void Decider::Impl::SweepTask(TaskState& state, Revision revision) {
     if (old(seen.generation, seen.revision)) gone.push_back(seen.value->record.run_id);
   }
   for (const task::RunId& run_id : gone) RunKeyGone(state.key, run_id, revision);
-  std::erase_if(state.triggers, [&](const SeenTrigger& known) {
-    return old(known.generation, known.revision);
-  });
+  std::erase_if(state.triggers,
+                [&](const SeenTrigger& known) { return old(known.generation, known.revision); });
 }
 
 void Decider::Impl::ListComplete(Revision revision) {
@@ -279,9 +278,8 @@ void Decider::Impl::ListComplete(Revision revision) {
   for (const auto& [run_id, run] : own_) {
     if (run->state != OwnRun::State::kConcluded || run->concluded_revision > revision) continue;
     const TaskState& state = *slots_[run->slot];
-    if (std::ranges::none_of(state.runs, [&](const SeenRun& seen) {
-          return seen.value->record.run_id == run_id;
-        })) {
+    if (std::ranges::none_of(
+            state.runs, [&](const SeenRun& seen) { return seen.value->record.run_id == run_id; })) {
       concluded.push_back(run_id);
     }
   }

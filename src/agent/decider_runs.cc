@@ -115,7 +115,8 @@ bool Decider::Impl::TryStart(OwnRun& run) {
     EndUnstarted(run, task::Outcome::kSuperseded, why_not, "");
     return true;
   }
-  if (run.record.cause == task::Cause::kTick && !schedule::IsLive(*run.task, *run.record.tick, now_.wall)) {
+  if (run.record.cause == task::Cause::kTick &&
+      !schedule::IsLive(*run.task, *run.record.tick, now_.wall)) {
     EndUnstarted(run, task::Outcome::kMissed, task::Reason::kDeadline, "");
     return true;
   }
@@ -198,10 +199,23 @@ void Decider::Impl::RecordRun(OwnRun& run) {
     entry.ticks = true;
   }
   records_.emplace(id, std::move(entry));
-  out_->records.push_back({.id = id, .record = {.run = run.record}});
+  task::LedgerRecord record;
+  record.run = run.record;
+  out_->records.push_back({.id = id, .record = std::move(record)});
 }
 
-void Decider::Impl::RecordSpan(task::OutcomeSpan span) {
+void Decider::Impl::RecordSpan(const task::TaskKey& task, const schedule::Stretch& ticks,
+                               std::optional<TickInstant> after, task::Outcome outcome,
+                               const std::string& detail) {
+  task::OutcomeSpan span;
+  span.task = task;
+  span.first = ticks.first;
+  span.last = ticks.last;
+  span.count = ticks.count;
+  span.after = after;
+  span.outcome = outcome;
+  span.reason = ticks.reason;
+  span.detail = detail;
   span.node_id = config_.node_id;
   span.recorded_at = now_.wall;
   const std::uint64_t id = next_id_++;
@@ -210,7 +224,9 @@ void Decider::Impl::RecordSpan(task::OutcomeSpan span) {
                               .first = span.first,
                               .last = span.last,
                               .ticks = true});
-  out_->records.push_back({.id = id, .record = {.span = std::move(span)}});
+  task::LedgerRecord record;
+  record.span = std::move(span);
+  out_->records.push_back({.id = id, .record = std::move(record)});
 }
 
 void Decider::Impl::Recorded(std::uint64_t id) {
@@ -264,7 +280,9 @@ void Decider::Impl::RegisterRuns() {
 
 void Decider::Impl::Register(OwnRun& run) {
   const TaskState& state = *slots_[run.slot];
-  coordination::LiveRun value = {.record = run.record, .session = session_};
+  coordination::LiveRun value;
+  value.record = run.record;
+  value.session = session_;
   value.kill_requested = run.kill_wanted;
   value.kill_by = run.kill_by;
   value.kill_why = run.kill_why;
@@ -311,7 +329,6 @@ void Decider::Impl::RecordLost(TaskState& state, const coordination::LiveRun& va
   record.run = value.record;
   record.run->outcome = task::Outcome::kLost;
   record.run->reason = task::Reason::kAgentDied;
-  record.run->fence = record.run->fence != 0 ? record.run->fence : 0;
   out_->records.push_back({.id = id, .record = std::move(record)});
 }
 

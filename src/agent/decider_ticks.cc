@@ -71,8 +71,7 @@ void Decider::Impl::WaitForPlace(TaskState& state, TickInstant tick) {
     // Newer ticks have come, so nothing says how long this would go on: what is past its deadline
     // is written down now.
     const auto passed = state.plan->Latest(
-        state.mark.at,
-        std::chrono::ceil<seconds>(now_.wall - deadline) - seconds(1));
+        state.mark.at, std::chrono::ceil<seconds>(now_.wall - deadline) - seconds(1));
     if (passed) {
       IssueAccount(state, *passed, std::nullopt, task::Reason::kNone, "");
       return;
@@ -88,7 +87,8 @@ void Decider::Impl::AskForEnd(TaskState& state) {
     own->kill_why = "replace";
   }
   for (SeenRun& seen : state.runs) {
-    if (seen.kill_sent || seen.value->kill_requested || seen.had_lock != (state.lock_holder == seen.value->record.run_id) ||
+    if (seen.kill_sent || seen.value->kill_requested ||
+        seen.had_lock != (state.lock_holder == seen.value->record.run_id) ||
         own_.contains(seen.value->record.run_id) || !peers_.contains(seen.value->session)) {
       continue;
     }
@@ -179,8 +179,8 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
   }
   if (late) {
     const bool full = places_used_ >= config_.run_limit;
-    return give_up(task::Outcome::kMissed,
-                   full ? task::Reason::kRunLimit : task::Reason::kNoAgent, "");
+    return give_up(task::Outcome::kMissed, full ? task::Reason::kRunLimit : task::Reason::kNoAgent,
+                   "");
   }
   if (!PlaceFree()) {
     JoinLine(state);
@@ -271,8 +271,8 @@ void Decider::Impl::AttendTicks(TaskState& state) {
                        .sentence = "the task's mark stands at " + FormatRfc3339(state.mark.at) +
                                    ", ahead of this machine's clock; no tick up to there fires"});
   }
-  const auto due = schedule::FindDue(*state.plan, task, state.mark.at, now_.wall, config_.lead,
-                                     state.waiting);
+  const auto due =
+      schedule::FindDue(*state.plan, task, state.mark.at, now_.wall, config_.lead, state.waiting);
   if (due.kind == schedule::DueNow::Kind::kNothing) {
     state.waiting.reset();
     if (due.next) WakeAt(state, *due.next - config_.lead);
@@ -290,8 +290,7 @@ void Decider::Impl::AttendTicks(TaskState& state) {
     return;
   }
   // What is newer changes the decision when it comes.
-  if (const auto newer =
-          state.plan->Next(std::chrono::floor<seconds>(now_.wall + config_.lead))) {
+  if (const auto newer = state.plan->Next(std::chrono::floor<seconds>(now_.wall + config_.lead))) {
     WakeAt(state, *newer - config_.lead);
   }
   const task::RunId going = GoingRun(state);

@@ -35,7 +35,7 @@ RunEnd EndFacts(const process::Exit& exit) {
              .output_bytes = static_cast<std::int64_t>(exit.output.total_bytes),
              .dropped_bytes = static_cast<std::int64_t>(exit.output.dropped_bytes),
              .cpu_us = (exit.cpu_user + exit.cpu_system).count(),
-             .memory_max_kib = static_cast<std::int64_t>(exit.max_rss_bytes / 1024)};
+             .memory_max_kib = static_cast<std::int64_t>(exit.max_rss_bytes.value_or(0) / 1024)};
   if (exit.failure) {
     end.failure = exit.failure->message;
   } else {

@@ -27,14 +27,17 @@ std::uint64_t TopicOf(const task::TaskKey& task, TickInstant tick) {
   return Mix(Mix(hash) ^ static_cast<std::uint64_t>(tick.time_since_epoch().count()));
 }
 
-std::uint64_t TopicOf(std::string_view run_id) { return Mix(HashBytes(run_id)); }
+std::uint64_t TopicOf(std::string_view run_id) {
+  return Mix(HashBytes(run_id));
+}
 
-std::uint64_t HashNode(std::string_view node_id) { return Mix(HashBytes(node_id)); }
+std::uint64_t HashNode(std::string_view node_id) {
+  return Mix(HashBytes(node_id));
+}
 
 double RankScore(std::uint64_t topic, std::uint64_t node_hash, int weight) {
   // Uniform in (0, 1]: 53 bits, the zero left out because its logarithm is none.
-  const double uniform =
-      (static_cast<double>(Mix(topic ^ node_hash) >> 11) + 1) * 0x1.0p-53;
+  const double uniform = (static_cast<double>(Mix(topic ^ node_hash) >> 11) + 1) * 0x1.0p-53;
   return -std::log(uniform) / weight;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cron/ticks.h"
+
 namespace gophercron::schedule {
 
 seconds JitterOffset(std::string_view task_id, seconds jitter) {
@@ -31,15 +33,14 @@ Result<Plan> Plan::Make(const task::Task& task, cron::Zone cluster_zone) {
   }
   plan.offset_ = JitterOffset(task.key.task_id, task.jitter);
   // Instants far outside of cron's years, so that sums with them can not overflow.
-  plan.after_ = std::max(TickInstant(seconds(-1)), std::chrono::floor<seconds>(task.scheduled_since));
+  plan.after_ =
+      std::max(TickInstant(seconds(-1)), std::chrono::floor<seconds>(task.scheduled_since));
   plan.until_ = TickInstant(seconds(8'000'000'000));
   if (task.valid_from) {
-    plan.after_ =
-        std::max(plan.after_, std::chrono::ceil<seconds>(*task.valid_from) - seconds(1));
+    plan.after_ = std::max(plan.after_, std::chrono::ceil<seconds>(*task.valid_from) - seconds(1));
   }
   if (task.valid_until) {
-    plan.until_ =
-        std::min(plan.until_, std::chrono::ceil<seconds>(*task.valid_until) - seconds(1));
+    plan.until_ = std::min(plan.until_, std::chrono::ceil<seconds>(*task.valid_until) - seconds(1));
   }
   if (!task.enabled) plan.until_ = plan.after_;
   return plan;

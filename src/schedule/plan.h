@@ -1,8 +1,8 @@
 // Plan: the ticks of one task, as a value that answers questions about them. Pure; no clock.
 //
-// A tick is an instant of the cron expression in the task's zone, moved by the task's jitter offset,
-// that lies after `scheduled_since`, not before `valid_from`, and before `valid_until`. A paused task
-// has none.
+// A tick is an instant of the cron expression in the task's zone, moved by the task's jitter
+// offset, that lies after `scheduled_since`, not before `valid_from`, and before `valid_until`. A
+// paused task has none.
 #ifndef GOPHERCRON_SCHEDULE_PLAN_H_
 #define GOPHERCRON_SCHEDULE_PLAN_H_
 

@@ -11,8 +11,7 @@ std::optional<TickInstant> OldestToCatchUp(const Plan& plan, const task::Task& t
                                            TickInstant mark, TickInstant newest, Instant now) {
   const seconds reach = std::max(task.catch_up.max_age, task.start_deadline);
   // Ticks have whole seconds: at or after `now` - `reach` is after the second before its ceiling.
-  const TickInstant after =
-      std::max(mark, std::chrono::ceil<seconds>(now - reach) - seconds(1));
+  const TickInstant after = std::max(mark, std::chrono::ceil<seconds>(now - reach) - seconds(1));
   std::optional<TickInstant> oldest;
   TickInstant until = newest;
   for (int i = 0; i < std::max(task.catch_up.max_number, 1); ++i) {

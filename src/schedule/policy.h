@@ -27,7 +27,7 @@ struct DueNow {
   TickInstant tick{};
   // kRun: the tick's time to start normally is over, it is caught up with.
   bool catch_up = false;
-  std::optional<TickInstant> next;
+  std::optional<TickInstant> next = {};
 };
 
 // Ticks from `since` on were seen live and had to wait. When their deadline passes they are
