@@ -32,7 +32,7 @@ class EmbeddedCoordinator final : public Coordinator {
  public:
   struct Options {
     std::int64_t quota_bytes = 0;  // of the file; 0: as the disk allows
-    KeySpace::HistoryLimits history;
+    KeySpace::HistoryLimits history = {};
     // What may wait for the writer. Beyond it calls are answered with kUnavailable.
     std::size_t waiting_calls_max = 10'000;
     std::size_t waiting_bytes_max = 64'000'000;
