@@ -100,7 +100,8 @@ struct LedgerRow {
   std::optional<task::OutcomeSpan> span;
 };
 
-// Newest first. `before` is the instant of the last row of the page before.
+// Newest first. Spans that reach into [from, to) come whole. `before` is the first instant of the
+// last row of the page before.
 struct LedgerQuery {
   task::TaskKey task;
   std::optional<Instant> from;
@@ -200,10 +201,13 @@ class Store {
   virtual Result<std::optional<TickInstant>> LastAccounted(const task::TaskKey& task) = 0;
   // Costs as much as there are gaps, not as there are rows. What was pruned is no gap.
   virtual Result<std::vector<LedgerGap>> FindGaps(int limit) = 0;
+  // There was no tick to account for in this gap (the schedule says so): it is not found again.
+  virtual Status CloseGap(const LedgerGap& gap) = 0;
   // How many ticks of [from, to) ended how.
   virtual Result<std::vector<OutcomeCount>> CountOutcomes(const task::TaskKey& task, Instant from,
                                                           Instant to) = 0;
-  // The outcome of each task's newest runs, newest first, `per_task` at most: for lists of tasks.
+  // Each task's newest runs, `per_task` at most, newest first, task by task in the order of their
+  // ids: for lists of tasks.
   virtual Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project,
                                                           int per_task) = 0;
   virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;

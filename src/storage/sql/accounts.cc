@@ -1,0 +1,228 @@
+#include <fmt/format.h>
+
+#include "storage/sql/sql_store.h"
+
+namespace gophercron::storage::sql {
+namespace {
+
+constexpr std::string_view kUserById =
+    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
+    "must_change_password FROM gc_user WHERE id = ?";
+constexpr std::string_view kUserByAccount =
+    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
+    "must_change_password FROM gc_user WHERE account = ?";
+constexpr std::string_view kUsers =
+    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
+    "must_change_password FROM gc_user ORDER BY id";
+
+User ReadUser(const Row& row) {
+  return {.id = row.Int(0),
+          .account = row.Text(1),
+          .name = row.Text(2),
+          .permission = row.Text(3),
+          .password_hash = row.Text(4),
+          .salt = row.Text(5),
+          .created_at = Instant(seconds(row.Int(6))),
+          .session_epoch = row.Int(7),
+          .must_change_password = row.Int(8) != 0};
+}
+
+std::int64_t UnixSeconds(Instant at) {
+  return std::chrono::floor<seconds>(at).time_since_epoch().count();
+}
+
+ApiToken ReadToken(const Row& row) {
+  ApiToken token{.id = row.Text(0),
+                 .secret_sha256 = row.Text(1),
+                 .user_id = row.Int(2),
+                 .name = row.Text(3),
+                 .created_at = ToInstant(row.Int(4)),
+                 .expires_at = std::nullopt};
+  if (!row.IsNull(5)) token.expires_at = ToInstant(row.Int(5));
+  return token;
+}
+
+// The one unique name a user has makes any conflict this conflict.
+Status AccountTaken(Status status, std::string_view account) {
+  if (!status && status.error().code == ErrorCode::kConflict) {
+    return Fail(ErrorCode::kConflict, fmt::format("the account \"{}\" is taken", account));
+  }
+  return status;
+}
+
+}  // namespace
+
+Result<UserId> SqlStore::CreateUser(const User& user) {
+  UserId id = 0;
+  const Status written = driver_->Write([&](Connection& db) {
+    id = db.Run(
+               "INSERT INTO gc_user (name, permission, account, password, salt, create_time, "
+               "session_epoch, must_change_password) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+               {user.name, user.permission, user.account, user.password_hash, user.salt,
+                UnixSeconds(user.created_at), user.session_epoch,
+                std::int64_t{user.must_change_password}})
+             .insert_id;
+  });
+  if (const Status status = AccountTaken(written, user.account); !status) {
+    return std::unexpected(status.error());
+  }
+  return id;
+}
+
+Status SqlStore::UpdateUser(const User& user) {
+  return AccountTaken(driver_->Write([&](Connection& db) {
+    const Changes changes = db.Run(
+        "UPDATE gc_user SET name = ?, permission = ?, account = ?, password = ?, salt = "
+        "?, create_time = ?, session_epoch = ?, must_change_password = ? WHERE id = ?",
+        {user.name, user.permission, user.account, user.password_hash, user.salt,
+         UnixSeconds(user.created_at), user.session_epoch, std::int64_t{user.must_change_password},
+         user.id});
+    if (changes.rows == 0) {
+      db.Fail({ErrorCode::kNotFound, fmt::format("there is no user {}", user.id)});
+    }
+  }),
+                      user.account);
+}
+
+Status SqlStore::DeleteUser(UserId id) {
+  return driver_->Write([&](Connection& db) {
+    db.Run("DELETE FROM gc_api_token WHERE uid = ?", {id});
+    db.Run("DELETE FROM gc_sign_in_code WHERE uid = ?", {id});
+    db.Run("DELETE FROM gc_project_relevance WHERE uid = ?", {id});
+    if (db.Run("DELETE FROM gc_user WHERE id = ?", {id}).rows == 0) {
+      db.Fail({ErrorCode::kNotFound, fmt::format("there is no user {}", id)});
+    }
+  });
+}
+
+Result<User> SqlStore::OneUser(std::string_view query, Value key, std::string_view who) {
+  std::optional<User> user;
+  const Status read =
+      driver_->Read([&](Connection& db) { user = db.First(query, {key}, ReadUser); });
+  if (!read) return std::unexpected(read.error());
+  if (!user) return NotFound(fmt::format("there is no user {}", who));
+  return std::move(*user);
+}
+
+Result<User> SqlStore::UserById(UserId id) {
+  return OneUser(kUserById, id, std::to_string(id));
+}
+
+Result<User> SqlStore::UserByAccount(std::string_view account) {
+  return OneUser(kUserByAccount, account, account);
+}
+
+Result<std::vector<User>> SqlStore::ListUsers() {
+  std::vector<User> users;
+  const Status read = driver_->Read([&](Connection& db) {
+    db.Each(kUsers, {}, [&](const Row& row) { users.push_back(ReadUser(row)); });
+  });
+  if (!read) return std::unexpected(read.error());
+  return users;
+}
+
+Status SqlStore::PutApiToken(const ApiToken& token) {
+  return driver_->Write([&](Connection& db) {
+    db.Run("DELETE FROM gc_api_token WHERE id = ?", {token.id});
+    db.Run(
+        "INSERT INTO gc_api_token (id, secret_sha256, uid, name, created_us, expires_us) VALUES "
+        "(?, ?, ?, ?, ?, ?)",
+        {token.id, token.secret_sha256, token.user_id, token.name, FromInstant(token.created_at),
+         token.expires_at ? Value(FromInstant(*token.expires_at)) : Value()});
+  });
+}
+
+Result<ApiToken> SqlStore::ApiTokenBySecret(std::string_view secret_sha256) {
+  std::optional<ApiToken> token;
+  const Status read = driver_->Read([&](Connection& db) {
+    token = db.First(
+        "SELECT id, secret_sha256, uid, name, created_us, expires_us FROM gc_api_token "
+        "WHERE secret_sha256 = ?",
+        {secret_sha256}, ReadToken);
+  });
+  if (!read) return std::unexpected(read.error());
+  if (!token) return NotFound("there is no such token");
+  return std::move(*token);
+}
+
+Result<std::vector<ApiToken>> SqlStore::ListApiTokens(UserId user) {
+  std::vector<ApiToken> tokens;
+  const Status read = driver_->Read([&](Connection& db) {
+    db.Each(
+        "SELECT id, secret_sha256, uid, name, created_us, expires_us FROM gc_api_token WHERE "
+        "uid = ? ORDER BY id",
+        {user}, [&](const Row& row) { tokens.push_back(ReadToken(row)); });
+  });
+  if (!read) return std::unexpected(read.error());
+  return tokens;
+}
+
+Status SqlStore::DeleteApiToken(std::string_view id) {
+  return driver_->Write([&](Connection& db) {
+    if (db.Run("DELETE FROM gc_api_token WHERE id = ?", {id}).rows == 0) {
+      db.Fail({ErrorCode::kNotFound, fmt::format("there is no token {}", id)});
+    }
+  });
+}
+
+Status SqlStore::PutSignInCode(const SignInCode& code) {
+  return driver_->Write([&](Connection& db) {
+    db.Run("DELETE FROM gc_sign_in_code WHERE code_sha256 = ?", {code.code_sha256});
+    db.Run("INSERT INTO gc_sign_in_code (code_sha256, uid, expires_us) VALUES (?, ?, ?)",
+           {code.code_sha256, code.user_id, FromInstant(code.expires_at)});
+  });
+}
+
+Result<UserId> SqlStore::TakeSignInCode(std::string_view code_sha256, Instant now) {
+  std::optional<UserId> user;
+  const Status written = driver_->Write([&](Connection& db) {
+    user = db.First("SELECT uid FROM gc_sign_in_code WHERE code_sha256 = ? AND expires_us > ?",
+                    {code_sha256, FromInstant(now)}, [](const Row& row) { return row.Int(0); });
+    // Of two callers that both saw it, the one that removes it has it.
+    const Changes taken =
+        db.Run("DELETE FROM gc_sign_in_code WHERE code_sha256 = ?", {code_sha256});
+    if (taken.rows == 0) user.reset();
+    db.Run("DELETE FROM gc_sign_in_code WHERE expires_us <= ?", {FromInstant(now)});
+  });
+  if (!written) return std::unexpected(written.error());
+  if (!user) return NotFound("this sign-in code is unknown, used or expired: ask for a new one");
+  return *user;
+}
+
+Result<std::string> SqlStore::GetSetting(std::string_view name) {
+  std::optional<std::string> value;
+  const Status read = driver_->Read([&](Connection& db) {
+    value = db.First("SELECT value FROM gc_setting WHERE name = ?", {name},
+                     [](const Row& row) { return row.Text(0); });
+  });
+  if (!read) return std::unexpected(read.error());
+  if (!value) return NotFound(fmt::format("the setting \"{}\" has no value", name));
+  return std::move(*value);
+}
+
+Status SqlStore::PutSetting(std::string_view name, std::string_view value) {
+  return driver_->Write([&](Connection& db) {
+    db.Run("DELETE FROM gc_setting WHERE name = ?", {name});
+    db.Run("INSERT INTO gc_setting (name, value) VALUES (?, ?)", {name, value});
+  });
+}
+
+Result<std::string> SqlStore::GetOrPutSetting(std::string_view name, std::string_view value) {
+  std::optional<std::string> in_force;
+  const Status written = driver_->Write([&](Connection& db) {
+    db.Run(
+        fmt::format("{} gc_setting (name, value) VALUES (?, ?)", db.dialect().insert_unless_there),
+        {name, value});
+    in_force = db.First("SELECT value FROM gc_setting WHERE name = ?", {name},
+                        [](const Row& row) { return row.Text(0); });
+  });
+  if (!written) return std::unexpected(written.error());
+  return in_force.value_or(std::string());
+}
+
+Status SqlStore::Ping() {
+  return driver_->Read(
+      [](Connection& db) { db.First("SELECT 1", {}, [](const Row& row) { return row.Int(0); }); });
+}
+
+}  // namespace gophercron::storage::sql
