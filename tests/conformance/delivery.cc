@@ -24,7 +24,7 @@ task::LedgerRecord RunOf(int number) {
 
 task::LedgerRecord Poison(int number) {
   auto record = RunOf(number);
-  record.run->task.project_id = 0;
+  record.run->attempt = 0;  // the spool takes it, no store does
   return record;
 }
 
@@ -90,7 +90,6 @@ TEST_F(DeliveryTest, OutageKeepsEverythingAndBacksOff) {
   EXPECT_EQ(spool_->Count(), 2);
   store_.SetOutage(sim::Outage::kUnanswered);
   EXPECT_FALSE(deliverer.DeliverSome().status);
-  EXPECT_EQ(Stored(), 0u);
   store_.SetOutage(sim::Outage::kNone);
   deliverer.DeliverSome();
   EXPECT_EQ(Stored(), 1u);
