@@ -1,5 +1,6 @@
 #include "agent/audit_worker.h"
 
+#include <iterator>
 #include <utility>
 
 #include "base/log.h"
@@ -9,6 +10,15 @@ namespace {
 
 constexpr int kGapsPerLook = 1000;
 constexpr seconds kDeliveryPatience{5};
+
+// True when all of the gap lies behind the mark and none of it can still be filled by somebody.
+bool NothingOpen(const storage::LedgerGap& gap, const OpenTicks& open) {
+  if (gap.until > open.mark) return false;
+  for (std::size_t i = 0; i < open.firsts.size(); ++i) {
+    if (open.firsts[i] <= gap.until && open.lasts[i] > gap.after) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -72,6 +82,12 @@ void AuditWorker::Answer(const Question& question) {
     const auto open = by_task.find(gap.task);
     if (open == by_task.end()) continue;
     auto spans = AuditGap(config_, gap, *open->second, question.now);
+    if (spans.empty() && NothingOpen(gap, *open->second)) {
+      // The schedule has no tick there: what looked like a gap is none.
+      if (const Status closed = store_.CloseGap(gap); !closed) {
+        log::Warning("closing a gap of the ledger: {}", closed.error().message);
+      }
+    }
     std::move(spans.begin(), spans.end(), std::back_inserter(found));
   }
 
