@@ -16,12 +16,12 @@ namespace {
 constexpr long kConnectTimeoutMs = 5'000;
 constexpr long kCallTimeoutMs = 60'000;
 constexpr std::size_t kAnswerBytesMax = 64 << 20;
+constexpr std::size_t kHeadersMax = 100;
 constexpr int kAttemptsMax = 3;
 
 struct Answer {
   std::string body;
-  std::string etag;
-  std::string content_type;
+  std::map<std::string, std::string> headers;
   bool too_big = false;
 };
 
@@ -55,8 +55,7 @@ std::size_t TakeHeader(char* data, std::size_t size, std::size_t count, void* us
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::string_view value = Trim(line.substr(colon + 1));
-    if (name == "etag") answer->etag = value;
-    if (name == "content-type") answer->content_type = value;
+    if (answer->headers.size() < kHeadersMax) answer->headers[name] = value;
   }
   return size * count;
 }
@@ -195,7 +194,9 @@ ApiClient::ApiClient(Endpoint endpoint)
 
 ApiClient::~ApiClient() = default;
 
-Result<ApiResponse> ApiClient::Get(std::string path) { return Call({.path = std::move(path)}); }
+Result<ApiResponse> ApiClient::Get(std::string path) {
+  return Call({.path = std::move(path)});
+}
 
 Result<ApiResponse> ApiClient::Call(const ApiRequest& request) {
   const std::string url = endpoint_.url + request.path;
@@ -235,13 +236,13 @@ Result<ApiResponse> ApiClient::Call(const ApiRequest& request) {
       if (status < 200 || status >= 300) {
         return std::unexpected(ProblemOf(status, answer, endpoint_.url));
       }
-      ApiResponse response{.status = static_cast<int>(status), .etag = std::move(answer.etag)};
-      if (answer.content_type.starts_with("application/json")) {
+      ApiResponse response{.status = static_cast<int>(status),
+                           .headers = std::move(answer.headers)};
+      if (response.Header("content-type").starts_with("application/json")) {
         auto parsed = json::ParseObject(answer.body);
         if (!parsed) {
-          return Fail(ErrorCode::kInternal,
-                      fmt::format("the answer of {} cannot be read: {}", url,
-                                  parsed.error().message));
+          return Fail(ErrorCode::kInternal, fmt::format("the answer of {} cannot be read: {}", url,
+                                                        parsed.error().message));
         }
         response.body = std::move(*parsed);
       }

@@ -2,14 +2,16 @@
 //
 // Threads: one at a time. Every call blocks until it is answered, refused or timed out.
 //
-// Failure: an answer of the service that is no success becomes an Error whose code follows the status
-// (401 kUnauthenticated, 404 kNotFound, 409 and 412 kConflict, 400 and 422 kInvalidArgument, ...) and
-// whose message and fields are those of its problem document. Nobody answering is kUnavailable; an
-// answer that did not come in time is kOutcomeUnknown, and kUnavailable when it was only a read.
+// Failure: an answer of the service that is no success becomes an Error whose code follows the
+// status (401 kUnauthenticated, 404 kNotFound, 409 and 412 kConflict, 400 and 422 kInvalidArgument,
+// ...) and whose message and fields are those of its problem document. Nobody answering is
+// kUnavailable; an answer that did not come in time is kOutcomeUnknown, and kUnavailable when it
+// was only a read.
 #ifndef GOPHERCRON_CLI_API_CLIENT_H_
 #define GOPHERCRON_CLI_API_CLIENT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,7 +25,7 @@ namespace gophercron::cli {
 
 // Where a service is and who is asking.
 struct Endpoint {
-  std::string url;    // "http://127.0.0.1:6306", without a slash at the end
+  std::string url;         // "http://127.0.0.1:6306", without a slash at the end
   std::string token = {};  // empty: nobody
 };
 
@@ -38,9 +40,15 @@ struct ApiRequest {
 
 struct ApiResponse {
   int status = 0;
-  std::string etag = {};
-  std::string bytes = {};  // as they came
-  json::object body = {};  // empty when the answer is not a JSON object
+  std::map<std::string, std::string> headers = {};  // names in lower case
+  std::string bytes = {};                           // as they came
+  json::object body = {};                           // empty when the answer is not a JSON object
+
+  // "" when there is none of that name.
+  std::string Header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? "" : found->second;
+  }
 };
 
 // One event of a stream of server-sent events.

@@ -75,6 +75,7 @@ Status WriteSecretFile(const std::filesystem::path& path, const std::string& tex
 }  // namespace
 
 std::filesystem::path DefaultDataDirectory() {
+  if (const std::string set = Environment("GOPHERCRON_DATA"); !set.empty()) return set;
   return HomeDirectory("XDG_DATA_HOME", ".local/share") / "gophercron";
 }
 
@@ -83,8 +84,7 @@ Result<std::optional<Endpoint>> ReadDataEndpoint(const std::filesystem::path& da
 }
 
 Result<Endpoint> FindEndpoint(const EndpointOptions& options) {
-  const std::string token =
-      options.token.empty() ? Environment("GOPHERCRON_TOKEN") : options.token;
+  const std::string token = options.token.empty() ? Environment("GOPHERCRON_TOKEN") : options.token;
   std::string url = options.url;
   // --data is more explicit than the environment.
   if (url.empty() && options.data.empty()) url = Environment("GOPHERCRON_URL");
@@ -104,10 +104,11 @@ Result<Endpoint> FindEndpoint(const EndpointOptions& options) {
   if (!found && !options.data.empty()) return std::unexpected(std::move(found).error());
   if (!found || !*found) {
     if (!options.data.empty()) {
-      return Fail(ErrorCode::kUnavailable,
-                  fmt::format("no standalone runs on {}: there is no api.json in it. Start one with "
-                              "gophercron standalone --data {}",
-                              data.string(), data.string()));
+      return Fail(
+          ErrorCode::kUnavailable,
+          fmt::format("no standalone runs on {}: there is no api.json in it. Start one with "
+                      "gophercron standalone --data {}",
+                      data.string(), data.string()));
     }
     found = ReadEndpointFile(SavedLoginPath());
     if (!found) return std::unexpected(std::move(found).error());

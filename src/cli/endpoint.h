@@ -26,8 +26,8 @@ struct EndpointOptions {
 // kNotFound when nothing says where a service is; the message says how to tell.
 Result<Endpoint> FindEndpoint(const EndpointOptions& options);
 
-// Where `standalone` keeps its data unless told otherwise: $XDG_DATA_HOME/gophercron, else
-// ~/.local/share/gophercron.
+// Where `standalone` keeps its data unless told otherwise: $GOPHERCRON_DATA, else
+// $XDG_DATA_HOME/gophercron, else ~/.local/share/gophercron.
 std::filesystem::path DefaultDataDirectory();
 
 // The address and token that the `standalone` on this folder left there; nullopt when there is no

@@ -21,7 +21,8 @@ std::vector<StreamEvent> Parse(const std::vector<std::string>& pieces) {
 }
 
 TEST(EventParser, ReadsNamesIdsAndLinesOfData) {
-  const auto events = Parse({"id: 7\nevent: output\ndata: a\ndata: b\n\n: still here\n\ndata:c\n\n"});
+  const auto events =
+      Parse({"id: 7\nevent: output\ndata: a\ndata: b\n\n: still here\n\ndata:c\n\n"});
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(events[0].id, "7");
   EXPECT_EQ(events[0].name, "output");

@@ -1,6 +1,7 @@
 // The program: takes the command line apart and hands over to a command group.
 #include <CLI/CLI.hpp>
 
+#include "cli/api_commands.h"
 #include "cli/cron_command.h"
 
 int main(int argc, char** argv) {
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
       "  gophercron cron explain '30 3 * * mon-fri'     what it means\n"
       "  gophercron COMMAND --help                      more about a command");
   gophercron::cli::AddCronCommand(app, &exit_code);
+  gophercron::cli::AddApiCommands(app, &exit_code);
 
   try {
     app.parse(argc, argv);

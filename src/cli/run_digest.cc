@@ -105,7 +105,8 @@ std::string RunDigest::Format(const RunLine& line) {
   const std::string duration = line.duration ? DurationText(*line.duration) : "";
   const std::string lag = line.lag ? "+" + DurationText(*line.lag) : "";
   const std::string start = LocalClock(line.at);
-  const std::string word = fmt::format("{} {}", look.sign, Padded(std::string(look.word), kWordWidth));
+  const std::string word =
+      fmt::format("{} {}", look.sign, Padded(std::string(look.word), kWordWidth));
   std::string rest = fmt::format("  {}  {}  {}  {}", Padded(name, name_width_),
                                  PaddedLeft(duration, 9), Padded(lag, 8), Remark(line));
   if (options_.columns > 0) {
@@ -124,8 +125,8 @@ std::string RunDigest::Summary() const {
     if (by_outcome_.at(i) == 0) continue;
     const auto outcome = static_cast<task::Outcome>(i);
     if (IsAlarm(outcome)) colour = Colour::kYellow;
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", by_outcome_.at(i),
-                          LookOf(outcome).word);
+    counts +=
+        fmt::format("{}{} {}", counts.empty() ? "" : ", ", by_outcome_.at(i), LookOf(outcome).word);
   }
   std::string lag;
   if (!lags_us_.empty()) {
@@ -136,8 +137,8 @@ std::string RunDigest::Summary() const {
     };
     lag = fmt::format(" · started after {} (half), {} (99 %)", at(50), at(99));
   }
-  std::string text = fmt::format("  and {} {}: {}{}", counted_, shown_ > 0 ? "more" : "in this second",
-                                 counts, lag);
+  std::string text = fmt::format("  and {} {}: {}{}", counted_,
+                                 shown_ > 0 ? "more" : "in this second", counts, lag);
   if (options_.columns > 0) text = Shorten(text, std::max(0, options_.columns - 8));
   return Paint(LocalClock(second_).substr(0, 8), Colour::kDim, options_.colour) +
          Paint(text, colour, options_.colour);

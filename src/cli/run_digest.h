@@ -24,20 +24,21 @@ struct RunLine {
   std::string task = {};
   task::Outcome outcome = task::Outcome::kSucceeded;
   task::Reason reason = task::Reason::kNone;
-  std::string detail = {};           // why, where there is a why
-  std::int64_t ticks = 1;         // more than one for a span
+  std::string detail = {};            // why, where there is a why
+  std::int64_t ticks = 1;             // more than one for a span
   std::optional<int> exit_code = {};  // of a failed run
   std::optional<int> signal = {};     // of one that a signal ended
   std::optional<microseconds> duration = {};
-  std::optional<microseconds> lag = {};  // from the planned instant to the start; none for manual runs
-  std::string output = {};             // how it begins; the first line is shown
+  std::optional<microseconds> lag =
+      {};                   // from the planned instant to the start; none for manual runs
+  std::string output = {};  // how it begins; the first line is shown
 };
 
 struct DigestOptions {
   bool colour = false;
-  int columns = 0;      // 0: lines are not cut
-  int lines_max = 20;   // a second
-  int alarms_max = 5;   // of those, in a second that is too full
+  int columns = 0;     // 0: lines are not cut
+  int lines_max = 20;  // a second
+  int alarms_max = 5;  // of those, in a second that is too full
 };
 
 class RunDigest {

@@ -1,4 +1,5 @@
-// A table for people: columns aligned by what they show, the widest cut when the terminal is narrow.
+// A table for people: columns aligned by what they show, the widest cut when the terminal is
+// narrow.
 #ifndef GOPHERCRON_CLI_TABLE_H_
 #define GOPHERCRON_CLI_TABLE_H_
 

@@ -57,10 +57,7 @@ struct Decoded {
 Decoded Decode(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return {Read::kCharacter, lead, 1};
-  const std::size_t length = lead >= 0xf0   ? 4
-                             : lead >= 0xe0 ? 3
-                             : lead >= 0xc2 ? 2
-                                            : 0;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
   if (length == 0 || lead > 0xf4) return {};
   char32_t character = lead & (0xffU >> (length + 1));
   for (std::size_t i = 1; i < length; ++i) {
@@ -93,7 +90,9 @@ void AppendEscaped(std::string& out, char32_t c) {
                    : fmt::format("\\u{:04x}", static_cast<std::uint32_t>(c));
 }
 
-bool NeedsEscape(char32_t c) { return c < 0x20 || (c >= 0x7f && c < 0xa0) || In(kInvisible, c); }
+bool NeedsEscape(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || In(kInvisible, c);
+}
 
 void AppendPrintable(std::string& out, std::string_view text) {
   while (!text.empty()) {

@@ -16,14 +16,18 @@ TEST(Printable, KeepsTextOfAnyLanguage) {
 
 TEST(Printable, EscapesWhatATerminalWouldObey) {
   EXPECT_EQ(Printable("a\nb\r\t\x1b[31m\x7f"), "a\\nb\\r\\t\\x1b[31m\\x7f");
-  EXPECT_EQ(Printable("\xc2\x9b" "2J"), "\\x9b2J");  // C1: an escape sequence in one character
+  EXPECT_EQ(Printable("\xc2\x9b"
+                      "2J"),
+            "\\x9b2J");  // C1: an escape sequence in one character
   EXPECT_EQ(Printable(std::string_view("\0x", 2)), "\\x00x");
 }
 
 TEST(Printable, EscapesInvalidUtf8AndHiddenCharacters) {
   EXPECT_EQ(Printable("\xff\xc0\x80"), "\\xff\\xc0\\x80");
   EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a surrogate pair
-  EXPECT_EQ(Printable("abc\u202e" "exe"), "abc\\u202eexe");
+  EXPECT_EQ(Printable("abc\u202e"
+                      "exe"),
+            "abc\\u202eexe");
   EXPECT_EQ(Printable("\xe4\xb8"), "\\xe4\\xb8");  // cut off
 }
 

@@ -36,9 +36,9 @@ TerminalView::~TerminalView() {
   printer_.join();
 }
 
-void TerminalView::Push(RunLine line) { Enqueue({.line = std::move(line), .text = ""}); }
-
-void TerminalView::Say(std::string text) { Enqueue({.line = {}, .text = std::move(text)}); }
+void TerminalView::Say(std::string text) {
+  Enqueue({.text = std::move(text)});
+}
 
 void TerminalView::Enqueue(Item item) {
   {
@@ -54,8 +54,6 @@ void TerminalView::Enqueue(Item item) {
 
 void TerminalView::RunEnded(const task::RunRecord& run, const task::RunOutput& output) {
   RunLine line{.at = run.ended_at.value_or(clock_.Now()),
-               .project = project_title_(run.task.project_id),
-               .task = run.task_name.empty() ? task_name_(run.task) : run.task_name,
                .outcome = run.outcome,
                .reason = run.reason,
                .detail = run.detail,
@@ -65,17 +63,38 @@ void TerminalView::RunEnded(const task::RunRecord& run, const task::RunOutput& o
   if (run.started_at && run.ended_at) line.duration = *run.ended_at - *run.started_at;
   const bool planned = run.cause == task::Cause::kTick;
   if (planned && run.started_at && run.tick) line.lag = *run.started_at - *run.tick;
-  Push(std::move(line));
+  Enqueue({.line = std::move(line), .task = run.task, .task_name = run.task_name});
 }
 
 void TerminalView::TicksEnded(const task::OutcomeSpan& span) {
-  Push({.at = span.recorded_at == Instant{} ? clock_.Now() : span.recorded_at,
-        .project = project_title_(span.task.project_id),
-        .task = task_name_(span.task),
-        .outcome = span.outcome,
-        .reason = span.reason,
-        .detail = span.detail,
-        .ticks = span.count});
+  const bool dated = span.recorded_at != Instant{};
+  Enqueue({.line = {.at = dated ? span.recorded_at : clock_.Now(),
+                    .outcome = span.outcome,
+                    .reason = span.reason,
+                    .detail = span.detail,
+                    .ticks = span.count},
+           .task = span.task});
+}
+
+void TerminalView::FillNames(std::deque<Item>& items) {
+  std::map<task::ProjectId, std::string> titles;
+  for (Item& item : items) {
+    if (!item.text.empty()) continue;
+    auto [title, unknown] = titles.try_emplace(item.task.project_id);
+    if (unknown) title->second = project_title_(item.task.project_id);
+    item.line.project = title->second;
+    const auto name = task_names_.find(item.task);
+    if (item.task_name.empty()) {
+      item.line.task = name == task_names_.end() ? task_name_(item.task) : name->second;
+      continue;
+    }
+    item.line.task = item.task_name;
+    if (name != task_names_.end()) {
+      name->second = std::move(item.task_name);
+    } else if (task_names_.size() < kNamesMax) {
+      task_names_.emplace(item.task, std::move(item.task_name));
+    }
+  }
 }
 
 // Takes what is queued, prints it in one write, and waits for more or for the end of the second.
@@ -90,6 +109,7 @@ void TerminalView::Print() {
     const bool last = stopping_;
     lock.unlock();
 
+    FillNames(taken);
     if (terminal) digest.SetColumns(TerminalColumns(fd_));
     std::vector<std::string> lines = digest.Advance(clock_.Now());
     for (Item& item : taken) {
@@ -97,10 +117,12 @@ void TerminalView::Print() {
         lines.push_back(std::move(item.text));
         continue;
       }
-      for (std::string& line : digest.Add(item.line, clock_.Now())) lines.push_back(std::move(line));
+      for (std::string& line : digest.Add(item.line, clock_.Now()))
+        lines.push_back(std::move(line));
     }
     if (not_queued > 0) {
-      lines.push_back(fmt::format("  {} more were not shown: this terminal is too slow", not_queued));
+      lines.push_back(
+          fmt::format("  {} more were not shown: this terminal is too slow", not_queued));
     }
     if (last) {
       for (std::string& line : digest.Advance(clock_.Now() + seconds(1))) {

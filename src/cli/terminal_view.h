@@ -1,8 +1,9 @@
-// TerminalView: what `standalone` shows while it runs. It listens to the agent and prints what ended,
-// through a RunDigest, on a thread of its own: a terminal that is held (Ctrl-S) or slow holds up
-// nothing. What does not fit into its queue is counted and said, never waited for.
+// TerminalView: what `standalone` shows while it runs. It listens to the agent and prints what
+// ended, through a RunDigest, on a thread of its own: a terminal that is held (Ctrl-S) or slow
+// holds up nothing. What does not fit into its queue is counted and said, never waited for.
 //
-// Lines go to the descriptor as whole writes. When it is no terminal there are no colours and no cuts.
+// Lines go to the descriptor as whole writes. When it is no terminal there are no colours and no
+// cuts.
 #ifndef GOPHERCRON_CLI_TERMINAL_VIEW_H_
 #define GOPHERCRON_CLI_TERMINAL_VIEW_H_
 
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -24,9 +26,10 @@ namespace gophercron::cli {
 
 class TerminalView final : public agent::LiveSink {
  public:
-  // Names a project. Any thread; must return at once.
+  // Names a project. Called on the view's own thread, once for each project in a batch of lines: it
+  // may read the store.
   using ProjectTitle = std::function<std::string(task::ProjectId)>;
-  // Names a task of which only the key is known.
+  // Names a task of which only the key is known and that has not run yet. As ProjectTitle.
   using TaskName = std::function<std::string(const task::TaskKey&)>;
 
   // Does not own `fd`. `clock` must outlive the view.
@@ -36,8 +39,6 @@ class TerminalView final : public agent::LiveSink {
   TerminalView(const TerminalView&) = delete;
   TerminalView& operator=(const TerminalView&) = delete;
 
-  // Any thread; never waits.
-  void Push(RunLine line);
   // A line of the program's own, in order with the others. It must be printable.
   void Say(std::string text);
 
@@ -48,14 +49,18 @@ class TerminalView final : public agent::LiveSink {
 
  private:
   struct Item {
-    RunLine line = {};
-    std::string text = {};  // printed as it is when not empty
+    RunLine line = {};  // without names of project and task
+    task::TaskKey task = {};
+    std::string task_name = {};  // empty: not known here
+    std::string text = {};       // printed as it is when not empty
   };
 
   static constexpr std::size_t kQueueMax = 4096;
+  static constexpr std::size_t kNamesMax = 10'000;
 
   void Enqueue(Item item);
   void Print();
+  void FillNames(std::deque<Item>& items);
   void Write(const std::string& lines);
 
   const int fd_;
@@ -63,11 +68,13 @@ class TerminalView final : public agent::LiveSink {
   const ProjectTitle project_title_;
   const TaskName task_name_;
 
-  std::mutex mutex_;  // guards everything below
+  std::mutex mutex_;  // guards what is below, down to stopping_
   std::condition_variable wake_;
   std::deque<Item> queue_;
   std::int64_t not_queued_ = 0;
   bool stopping_ = false;
+
+  std::map<task::TaskKey, std::string> task_names_;  // seen in runs; the printer's
 
   std::thread printer_;
 };

@@ -12,8 +12,7 @@ namespace gophercron::cli {
 namespace {
 
 std::tm LocalParts(Instant instant) {
-  const std::time_t whole =
-      std::chrono::floor<seconds>(instant).time_since_epoch().count();
+  const std::time_t whole = std::chrono::floor<seconds>(instant).time_since_epoch().count();
   std::tm parts{};
   localtime_r(&whole, &parts);
   return parts;
@@ -46,7 +45,8 @@ Result<Instant> ParseLocal(std::string_view text) {
   const auto second = with_seconds ? Digits(text, 17, 2) : std::optional<int>(0);
   if (!year || !month || !day || !hour || !minute || !second) return wrong();
   if ((text.size() != 16 && !with_seconds) || text[4] != '-' || text[7] != '-' ||
-      (text[10] != ' ' && text[10] != 'T') || text[13] != ':' || (with_seconds && text[16] != ':')) {
+      (text[10] != ' ' && text[10] != 'T') || text[13] != ':' ||
+      (with_seconds && text[16] != ':')) {
     return wrong();
   }
   std::tm parts{};
@@ -61,8 +61,8 @@ Result<Instant> ParseLocal(std::string_view text) {
   const std::time_t whole = std::mktime(&made);
   // mktime moves what does not exist: 30 February, and the hour that a zone skips in spring.
   if (made.tm_mday != parts.tm_mday || made.tm_mon != parts.tm_mon ||
-      made.tm_hour != parts.tm_hour || made.tm_min != parts.tm_min ||
-      made.tm_sec != parts.tm_sec || made.tm_year != parts.tm_year) {
+      made.tm_hour != parts.tm_hour || made.tm_min != parts.tm_min || made.tm_sec != parts.tm_sec ||
+      made.tm_year != parts.tm_year) {
     return Fail(ErrorCode::kInvalidArgument,
                 fmt::format("there is no {} in the local zone; check the date, or write the time "
                             "with its offset as in 2026-03-28T12:00:00+01:00",
@@ -93,10 +93,10 @@ std::string Age(Instant instant, Instant now) {
   const bool past = instant <= now;
   const std::int64_t s =
       std::chrono::duration_cast<seconds>(past ? now - instant : instant - now).count();
-  const std::string text = s < 60        ? fmt::format("{} s", s)
-                           : s < 3600    ? fmt::format("{} min", s / 60)
+  const std::string text = s < 60          ? fmt::format("{} s", s)
+                           : s < 3600      ? fmt::format("{} min", s / 60)
                            : s < 2 * 86400 ? fmt::format("{} h", s / 3600)
-                                         : fmt::format("{} d", s / 86400);
+                                           : fmt::format("{} d", s / 86400);
   return past ? text + " ago" : "in " + text;
 }
 
@@ -129,9 +129,9 @@ Result<Instant> ParseInstant(std::string_view text) {
 
 Result<seconds> ParseDuration(std::string_view text) {
   const auto wrong = [&] {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("\"{}\" is not a duration; write seconds as 90, or 90s, 5m, 1h30m, 2d",
-                            text));
+    return Fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("\"{}\" is not a duration; write seconds as 90, or 90s, 5m, 1h30m, 2d", text));
   };
   std::string_view rest = text;
   std::int64_t total = 0;
@@ -140,7 +140,8 @@ Result<seconds> ParseDuration(std::string_view text) {
     const std::size_t length = end == std::string_view::npos ? rest.size() : end;
     const bool bare = end == std::string_view::npos;
     if (length == 0 || length > 9 || (bare && rest.size() != text.size())) return wrong();
-    const std::int64_t number = std::strtoll(std::string(rest.substr(0, length)).c_str(), nullptr, 10);
+    const std::int64_t number =
+        std::strtoll(std::string(rest.substr(0, length)).c_str(), nullptr, 10);
     const char unit = bare ? 's' : rest[length];
     const std::int64_t scale = unit == 's'   ? 1
                                : unit == 'm' ? 60

@@ -1,0 +1,80 @@
+// `gophercron login`
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "cli/api_commands.h"
+#include "cli/password_prompt.h"
+#include "cli/service_session.h"
+
+namespace gophercron::cli {
+namespace {
+
+struct Options {
+  SessionOptions session;
+  std::string account = "admin";
+  bool password_stdin = false;
+};
+
+Result<int> Login(ServiceSession& session, const Options& options) {
+  auto password =
+      options.password_stdin
+          ? ReadPasswordFromStdin()
+          : AskPassword(fmt::format("Password of {} at {}: ", Printable(options.account),
+                                    session.client().endpoint().url));
+  if (!password) return std::unexpected(std::move(password).error());
+  const auto answer =
+      session.Call({.method = "POST",
+                    .path = "/api/v2/session",
+                    .body = json::object{{"account", options.account}, {"password", *password}}});
+  if (!answer) {
+    if (answer.error().code == ErrorCode::kUnauthenticated) {
+      PrintError(answer.error(), {});
+      return kExitNotSignedIn;
+    }
+    return std::unexpected(answer.error());
+  }
+  const std::string token = TextOf(answer->body, "token");
+  if (token.empty()) return Fail(ErrorCode::kInternal, "the service's answer holds no token");
+  const auto saved = SaveLogin({.url = session.client().endpoint().url, .token = token});
+  if (!saved) return std::unexpected(saved.error());
+  if (session.json()) {
+    // The token stays in its file: what is printed ends up in logs.
+    session.PrintJson({{"url", session.client().endpoint().url},
+                       {"account", options.account},
+                       {"expires_at", TextOf(answer->body, "expires_at")},
+                       {"saved_in", saved->string()}});
+  } else {
+    PrintText(fmt::format("signed in to {} as {}; kept in {}\n", session.client().endpoint().url,
+                          Printable(options.account), saved->string()));
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddLoginCommand(CLI::App& app, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* login = app.add_subcommand("login", "Signs in to a service and remembers it");
+  AddSessionOptions(*login, options->session);
+  login->add_option("--account", options->account, "Account")->capture_default_str();
+  login->add_flag("--password-stdin", options->password_stdin,
+                  "Read the password from stdin instead of asking for it");
+  login->footer(
+      "Examples:\n"
+      "  gophercron login --url http://cron.example:6306 --account ana\n"
+      "  pass cron | gophercron login --url http://cron.example:6306 --account ana "
+      "--password-stdin\n\n"
+      "On the machine of a standalone no login is needed: its own user finds everything in the "
+      "data "
+      "folder.");
+  login->callback([options, exit_code] {
+    *exit_code = RunCommand(options->session,
+                            [&](ServiceSession& session) { return Login(session, *options); });
+  });
+}
+
+}  // namespace gophercron::cli
