@@ -1,0 +1,47 @@
+#include "service/housekeeping.h"
+
+#include <string>
+#include <utility>
+
+#include "base/json.h"
+#include "coordination/coordinator.h"
+#include "service/runs.h"
+
+namespace gophercron::service {
+namespace {
+
+constexpr std::size_t kKeysAtATime = 100;
+
+Status RemoveOldTriggerKeys(const Ports& ports) {
+  std::string begin = ports.keys.Setting(kTriggerSettingPrefix);
+  const std::string end = coordination::PrefixEnd(begin);
+  const Instant oldest_kept = ports.clock.Now() - kIdempotencyKept;
+  while (true) {
+    auto read = coordination::RangeAndWait(ports.coordinator,
+                                           {.begin = begin, .end = end, .limit = kKeysAtATime});
+    if (!read) return std::unexpected(std::move(read).error());
+    coordination::Txn txn;
+    for (const coordination::KeyValue& item : read->items) {
+      const auto value = json::ParseObject(item.value);
+      const auto text = value ? json::String(*value, "at") : std::nullopt;
+      const auto at = text ? ParseRfc3339(*text) : Fail(ErrorCode::kCorrupt, "");
+      if (!at || *at < oldest_kept) txn.then.push_back(coordination::Delete(item.key));
+    }
+    if (!txn.then.empty()) {
+      auto gone = coordination::CommitAndWait(ports.coordinator, std::move(txn));
+      if (!gone) return std::unexpected(std::move(gone).error());
+    }
+    if (!read->more || read->items.empty()) return {};
+    begin = read->items.back().key + '\0';
+  }
+}
+
+}  // namespace
+
+Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
+                               std::int64_t rows_max) {
+  if (const Status done = RemoveOldTriggerKeys(ports); !done) return std::unexpected(done.error());
+  return ports.store.Prune(retention, ports.clock.Now(), rows_max);
+}
+
+}  // namespace gophercron::service

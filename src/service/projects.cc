@@ -1,0 +1,94 @@
+#include "service/projects.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace gophercron::service {
+namespace {
+
+constexpr std::size_t kTitleBytesMax = 100;
+constexpr std::size_t kRemarkBytesMax = 4'096;
+
+Status CheckTexts(const storage::Project& project) {
+  Error error{.code = ErrorCode::kInvalidArgument, .message = "the project can not be saved"};
+  const bool control = std::ranges::any_of(
+      project.title, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (project.title.empty() || project.title.size() > kTitleBytesMax || control) {
+    error.fields.push_back(
+        {.field = "title",
+         .message = fmt::format("it must have 1 to {} bytes, on one line", kTitleBytesMax)});
+  }
+  if (project.remark.size() > kRemarkBytesMax) {
+    error.fields.push_back(
+        {.field = "remark",
+         .message = fmt::format("it may have at most {} bytes", kRemarkBytesMax)});
+  }
+  if (error.fields.empty()) return {};
+  error.message += ": " + error.fields.front().field + ": " + error.fields.front().message;
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+Result<std::vector<storage::Project>> Projects::List(const Caller& caller) const {
+  auto visible = access_.Visible(caller);
+  if (!visible) return std::unexpected(std::move(visible).error());
+  auto projects = ports_.store.ListProjects();
+  if (!projects) return std::unexpected(std::move(projects).error());
+  if (*visible) {
+    std::erase_if(*projects, [&](const storage::Project& project) {
+      return !std::ranges::binary_search(**visible, project.id);
+    });
+  }
+  std::ranges::sort(*projects, {}, &storage::Project::id);
+  return projects;
+}
+
+Result<storage::Project> Projects::Show(const Grant& grant) const {
+  if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
+  return ports_.store.ProjectById(grant.project());
+}
+
+Result<storage::Project> Projects::Create(const Caller& caller, std::string title,
+                                          std::string remark) const {
+  storage::Project project;
+  project.title = std::move(title);
+  project.remark = std::move(remark);
+  project.owner_id = caller.user_id;
+  project.created_at = ports_.clock.Now();
+  if (const Status fit = CheckTexts(project); !fit) return std::unexpected(fit.error());
+  auto id = ports_.store.CreateProject(project);
+  if (!id) return std::unexpected(std::move(id).error());
+  project.id = *id;
+  return project;
+}
+
+Result<storage::Project> Projects::Update(const Grant& grant, std::optional<std::string> title,
+                                          std::optional<std::string> remark) const {
+  if (const Status may = grant.Require(Right::kOwn); !may) return std::unexpected(may.error());
+  auto project = ports_.store.ProjectById(grant.project());
+  if (!project) return project;
+  if (title) project->title = *std::move(title);
+  if (remark) project->remark = *std::move(remark);
+  if (const Status fit = CheckTexts(*project); !fit) return std::unexpected(fit.error());
+  if (const Status put = ports_.store.UpdateProject(*project); !put) {
+    return std::unexpected(put.error());
+  }
+  return project;
+}
+
+Status Projects::Delete(const Grant& grant) const {
+  if (const Status may = grant.Require(Right::kOwn); !may) return may;
+  const auto [begin, end] = ports_.keys.TasksOf(grant.project());
+  auto tasks = coordination::RangeAndWait(
+      ports_.coordinator, {.begin = begin, .end = end, .limit = 1, .keys_only = true});
+  if (!tasks) return std::unexpected(std::move(tasks).error());
+  if (!tasks->items.empty()) {
+    return Fail(ErrorCode::kConflict, "the project still has tasks; delete them first");
+  }
+  return ports_.store.DeleteProject(grant.project());
+}
+
+}  // namespace gophercron::service

@@ -1,0 +1,38 @@
+// Projects: namespaces of tasks, with members. Threads: any.
+#ifndef GOPHERCRON_SERVICE_PROJECTS_H_
+#define GOPHERCRON_SERVICE_PROJECTS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "service/access.h"
+#include "service/ports.h"
+#include "storage/store.h"
+
+namespace gophercron::service {
+
+class Projects {
+ public:
+  Projects(const Ports& ports, const Access& access) : ports_(ports), access_(access) {}
+
+  // Those that the caller may see, ascending ids.
+  Result<std::vector<storage::Project>> List(const Caller& caller) const;
+  Result<storage::Project> Show(const Grant& grant) const;
+  // The caller becomes its owner. kConflict: the title is taken.
+  Result<storage::Project> Create(const Caller& caller, std::string title,
+                                  std::string remark) const;
+  Result<storage::Project> Update(const Grant& grant, std::optional<std::string> title,
+                                  std::optional<std::string> remark) const;
+  // With its ledger. kConflict while it has tasks: those are deleted one by one, knowingly.
+  Status Delete(const Grant& grant) const;
+
+ private:
+  Ports ports_;
+  Access access_;
+};
+
+}  // namespace gophercron::service
+
+#endif  // GOPHERCRON_SERVICE_PROJECTS_H_

@@ -1,0 +1,53 @@
+// Services: every use case, constructed once over the ports. What the HTTP side is given.
+#ifndef GOPHERCRON_SERVICE_SERVICES_H_
+#define GOPHERCRON_SERVICE_SERVICES_H_
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "service/access.h"
+#include "service/accounts.h"
+#include "service/events.h"
+#include "service/nodes.h"
+#include "service/ports.h"
+#include "service/projects.h"
+#include "service/runs.h"
+#include "service/tasks.h"
+#include "service/why.h"
+
+namespace gophercron::service {
+
+// Threads: any. Every call may wait for the store or the coordinator, so none belongs on their
+// loops.
+class Services {
+ public:
+  static Result<std::unique_ptr<Services>> Open(const Ports& ports, AccountsOptions options = {});
+
+  const Ports& ports() const { return ports_; }
+  Accounts& accounts() { return *accounts_; }
+  const Access& access() const { return access_; }
+  const Projects& projects() const { return projects_; }
+  const Tasks& tasks() const { return tasks_; }
+  const Runs& runs() const { return runs_; }
+  const Nodes& nodes() const { return nodes_; }
+  const Why& why() const { return why_; }
+  EventsHub& events() { return events_; }
+
+ private:
+  Services(const Ports& ports, std::unique_ptr<Accounts> accounts);
+
+  Ports ports_;
+  std::unique_ptr<Accounts> accounts_;
+  Access access_;
+  Projects projects_;
+  Tasks tasks_;
+  Nodes nodes_;
+  EventsHub events_;
+  Runs runs_;
+  Why why_;
+};
+
+}  // namespace gophercron::service
+
+#endif  // GOPHERCRON_SERVICE_SERVICES_H_
