@@ -1,0 +1,249 @@
+#include "http/router.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <exception>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "base/log.h"
+
+namespace gophercron::http {
+namespace {
+
+std::vector<std::string_view> Split(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (!path.empty() && path.front() == '/') {
+    path.remove_prefix(1);
+    const std::size_t end = path.find('/');
+    segments.push_back(path.substr(0, end));
+    path = end == std::string_view::npos ? std::string_view() : path.substr(end);
+  }
+  return segments;
+}
+
+bool IsParameter(std::string_view segment) {
+  return segment.starts_with('{');
+}
+
+bool Fits(std::span<const std::string_view> pattern, std::span<const std::string_view> path) {
+  if (pattern.size() != path.size()) return false;
+  for (std::size_t i = 0; i < path.size(); ++i) {
+    if (!IsParameter(pattern[i]) && pattern[i] != path[i]) return false;
+  }
+  return true;
+}
+
+std::optional<task::ProjectId> ParseProject(std::string_view text) {
+  task::ProjectId id = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (failure != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
+  return id;
+}
+
+std::string_view Cookie(std::string_view header, std::string_view name) {
+  while (!header.empty()) {
+    const std::size_t end = header.find(';');
+    std::string_view part = header.substr(0, end);
+    header = end == std::string_view::npos ? std::string_view() : header.substr(end + 1);
+    while (part.starts_with(' ')) part.remove_prefix(1);
+    if (part.size() > name.size() && part.starts_with(name) && part[name.size()] == '=') {
+      return part.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+// "localhost:6306" → "localhost", "[::1]:80" → "[::1]".
+std::string_view HostName(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+bool IsAddress(std::string_view name) {
+  return name.starts_with('[') || name.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
+std::optional<service::Right> RightOf(Permission permission) {
+  switch (permission) {
+    case Permission::kView:
+      return service::Right::kView;
+    case Permission::kOperate:
+      return service::Right::kOperate;
+    case Permission::kEdit:
+      return service::Right::kEdit;
+    case Permission::kOwn:
+      return service::Right::kOwn;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string_view Name(Permission permission) {
+  switch (permission) {
+    case Permission::kUnset:
+      return "unset";
+    case Permission::kPublic:
+      return "public";
+    case Permission::kSignedIn:
+      return "signed_in";
+    case Permission::kMember:
+      return "member";
+    case Permission::kView:
+      return "view";
+    case Permission::kOperate:
+      return "operate";
+    case Permission::kEdit:
+      return "edit";
+    case Permission::kOwn:
+      return "own";
+    case Permission::kAdministrator:
+      return "administrator";
+  }
+  return "unset";
+}
+
+Router::Router(std::span<const Route> routes, service::Services& services, RouterOptions options)
+    : routes_(routes), services_(services), options_(std::move(options)) {
+  for (const Route& route : routes_) {
+    CHECK(route.permission != Permission::kUnset);
+    CHECK(route.handler != nullptr);
+  }
+}
+
+Router::Match Router::Find(const Request& request) const {
+  Match match;
+  const std::vector<std::string_view> path = Split(request.path);
+  // A HEAD is a GET whose body is not sent.
+  const std::string_view method =
+      request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::set<std::string_view> methods;
+  for (const Route& route : routes_) {
+    const std::vector<std::string_view> pattern = Split(route.pattern);
+    if (!Fits(pattern, path)) continue;
+    methods.insert(route.method);
+    if (route.method != method) continue;
+    match.route = &route;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      if (!IsParameter(pattern[i])) continue;
+      auto value = PercentDecoded(path[i], false);
+      if (!value) {
+        match.route = nullptr;
+        match.refusal = 400;
+        return match;
+      }
+      match.path[std::string(pattern[i].substr(1, pattern[i].size() - 2))] = *std::move(value);
+    }
+    return match;
+  }
+  if (!methods.empty()) {
+    match.refusal = 405;
+    match.allow = fmt::format("{}", fmt::join(methods, ", "));
+  }
+  return match;
+}
+
+std::optional<Response> Router::RefuseForgery(const Request& request) const {
+  const auto refuse = [&](std::string_view why) {
+    return ProblemResponse(403, "permission_denied", why, request.request_id);
+  };
+  const std::string_view host = request.Header("host");
+  const std::string_view name = HostName(host);
+  const bool known =
+      IsAddress(name) || name == "localhost" ||
+      std::ranges::find(options_.allowed_hosts, name) != options_.allowed_hosts.end() ||
+      (options_.allowed_hosts.empty() && !options_.loopback);
+  if (!known) return refuse("this service is not known under that host name");
+  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
+  const std::string_view origin = request.Header("origin");
+  if (!origin.empty() && origin != fmt::format("http://{}", host) &&
+      origin != fmt::format("https://{}", host)) {
+    return refuse("changes are taken only from this service's own pages");
+  }
+  if (request.Header(kForgeryHeader).empty()) {
+    return refuse("a browser session must send the header X-Gophercron with every change");
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> Router::Authorise(const Route& route, Context* context) const {
+  const Request& request = context->request;
+  const auto refuse = [&](const Error& error) {
+    return ProblemResponse(error, request.request_id);
+  };
+  const std::string_view authorization = request.Header("authorization");
+  if (authorization.starts_with("Bearer ")) {
+    context->token = authorization.substr(7);
+  } else {
+    context->token = Cookie(request.Header("cookie"), kSessionCookie);
+    context->by_cookie = !context->token.empty();
+  }
+  if (route.permission == Permission::kPublic) return std::nullopt;
+  if (context->by_cookie) {
+    if (auto refused = RefuseForgery(request)) return refused;
+  }
+  auto caller = services_.accounts().Authenticate(context->token);
+  if (!caller) return refuse(caller.error());
+  context->caller = *std::move(caller);
+  if (context->caller->must_change_password && route.permission != Permission::kSignedIn) {
+    return refuse({.code = ErrorCode::kPermissionDenied,
+                   .message = "first set a password of your own: PUT /api/v2/session/password"});
+  }
+  if (route.permission == Permission::kAdministrator && !context->caller->administrator) {
+    return refuse(
+        {.code = ErrorCode::kPermissionDenied, .message = "only an administrator may do this"});
+  }
+  const auto project = context->path.find("project");
+  if (project == context->path.end()) return std::nullopt;
+  const auto id = ParseProject(project->second);
+  if (!id) return refuse(service::Access::NoSuchProject());
+  auto grant = services_.access().Enter(*context->caller, *id);
+  if (!grant) return refuse(grant.error());
+  const auto right = RightOf(route.permission);
+  // A path with a project and a permission that is not about projects would be a hole.
+  CHECK(right.has_value());
+  if (const Status may = grant->Require(*right); !may) return refuse(may.error());
+  context->grant = *std::move(grant);
+  return std::nullopt;
+}
+
+Response Router::Serve(const Request& request, const Match& match) const {
+  if (match.route == nullptr) {
+    if (match.refusal == 405) {
+      Response response = ProblemResponse(
+          405, "invalid_argument", "this resource does not know that method", request.request_id);
+      response.headers.emplace_back("Allow", match.allow);
+      return response;
+    }
+    if (match.refusal == 400) {
+      return ProblemResponse(400, "invalid_argument", "the path is not well encoded",
+                             request.request_id);
+    }
+    return ProblemResponse(404, "not_found", "there is no such resource", request.request_id);
+  }
+  // Memory may run out anywhere below; that must cost one answer, not the service.
+  try {
+    Context context{.request = request,
+                    .services = services_,
+                    .path = match.path,
+                    .caller = {},
+                    .grant = {},
+                    .token = {},
+                    .by_cookie = false};
+    if (auto refused = Authorise(*match.route, &context)) return *std::move(refused);
+    return match.route->handler(context);
+  } catch (const std::exception& failure) {
+    log::LogError("request {} failed: {}", request.request_id, failure.what());
+    return ProblemResponse(
+        500, "internal",
+        "something broke here; the log of the service says more under this request id",
+        request.request_id);
+  }
+}
+
+}  // namespace gophercron::http

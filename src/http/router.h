@@ -1,0 +1,99 @@
+// Router: from a request to the one handler that answers it, through the permission that the route
+// declares.
+//
+// Deny by default: a route whose permission nobody wrote down makes Router's constructor abort, so
+// such a program does not start.
+#ifndef GOPHERCRON_HTTP_ROUTER_H_
+#define GOPHERCRON_HTTP_ROUTER_H_
+
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "service/access.h"
+#include "service/services.h"
+
+namespace gophercron::http {
+
+enum class Permission {
+  kUnset,
+  kPublic,    // anybody
+  kSignedIn,  // also while a first password must be changed
+  kMember,    // signed in; what is seen depends on the caller's projects
+  kView,      // in the project of the path, or of the run in the path
+  kOperate,
+  kEdit,
+  kOwn,
+  kAdministrator,
+};
+std::string_view Name(Permission permission);
+
+struct Context {
+  const Request& request;
+  service::Services& services;
+  std::map<std::string, std::string, std::less<>> path;  // "{project}" of the pattern, decoded
+  std::optional<service::Caller> caller;                 // set unless kPublic
+  std::optional<service::Grant> grant;                   // set where the pattern has {project}
+  // The token that the caller came with: streams ask again with it.
+  std::string token;
+  bool by_cookie = false;
+};
+
+using Handler = Response (*)(Context&);
+
+struct Route {
+  std::string_view method;
+  std::string_view pattern;  // "/api/v2/projects/{project}"
+  Permission permission = Permission::kUnset;
+  Handler handler = nullptr;
+  // Hashes a password: runs on the lane for such, where few wait.
+  bool slow = false;
+};
+
+// Every route of the program.
+std::span<const Route> Routes();
+
+struct RouterOptions {
+  // Host names that a browser session may be used under, beside addresses and localhost. Empty:
+  // any, unless `loopback`.
+  std::vector<std::string> allowed_hosts;
+  bool loopback = true;  // the listener is only reachable from this machine
+};
+
+// Threads: any; handlers wait for the store.
+class Router {
+ public:
+  Router(std::span<const Route> routes, service::Services& services, RouterOptions options);
+
+  struct Match {
+    const Route* route = nullptr;  // null: `refusal` says why
+    std::map<std::string, std::string, std::less<>> path;
+    int refusal = 404;  // or 405, or 400 for a path that is none
+    std::string allow;  // with 405
+  };
+  Match Find(const Request& request) const;
+  // Never throws and never gives less than an answer.
+  Response Serve(const Request& request, const Match& match) const;
+
+ private:
+  std::optional<Response> Authorise(const Route& route, Context* context) const;
+  // For callers that a browser identifies by itself: only from our own pages.
+  std::optional<Response> RefuseForgery(const Request& request) const;
+
+  std::span<const Route> routes_;
+  service::Services& services_;
+  RouterOptions options_;
+};
+
+// The session cookie's name. Plain HTTP has no __Host- prefix.
+inline constexpr std::string_view kSessionCookie = "gophercron_session";
+// Sent by our pages with every change; a foreign page can not send it.
+inline constexpr std::string_view kForgeryHeader = "x-gophercron";
+
+}  // namespace gophercron::http
+
+#endif  // GOPHERCRON_HTTP_ROUTER_H_
