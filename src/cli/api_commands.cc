@@ -8,6 +8,7 @@ void AddApiCommands(CLI::App& app, int* exit_code) {
   AddRunCommand(app, exit_code);
   AddNodeCommand(app, exit_code);
   AddLoginCommand(app, exit_code);
+  AddUserCommand(app, exit_code);
 }
 
 }  // namespace gophercron::cli
