@@ -198,7 +198,8 @@ void Decider::Impl::HandleFailure(std::uint64_t id, Pending& pending, const Erro
     pending_.erase(id);
     return;
   }
-  pending.unknown = pending.unknown || maybe;
+  const bool forgets = config_.faults.unknown_taken_for_lost;
+  pending.unknown = pending.unknown || (maybe && !forgets);
   ++failures_;
   const milliseconds backoff =
       std::min(kBackoffMost, kBackoffFirst * (1 << std::min(pending.tries, 5)));

@@ -200,7 +200,9 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
 bool Decider::Impl::AttendFormer(TaskState& state) {
   while (!state.former.empty() && state.mark_revision != 0) {
     Former& former = state.former.front();
-    former.until = std::min(former.until, std::chrono::floor<seconds>(now_.wall));
+    // Up to where the new schedule begins, even when this clock is not there yet. A deletion does
+    // not say when it was.
+    if (former.until == TickInstant::max()) former.until = std::chrono::floor<seconds>(now_.wall);
     const auto last = former.plan.Latest(state.mark.at, former.until);
     if (!last) {
       state.former.erase(state.former.begin());

@@ -104,8 +104,12 @@ Revision RevisionOf(const std::optional<KeyValue>& item) {
 // Whether this claim was applied when it was sent before: then what it wrote is still there, in at
 // least one of three places, and names it. The revision is that of the claim; 0 when not applied.
 Revision AppliedAt(const Claim& claim, const Found& found, const std::optional<Mark>& mark) {
-  // The run's key may have been written again since (a kill): its creation was the claim.
-  if (found.run) return found.run->create_revision;
+  // The run's key may have been written again since (a kill): its creation was the claim. That it
+  // was mine its session says: the id of a manual run is known to every agent.
+  if (found.run) {
+    const auto run = ParseLiveRun(found.run->value);
+    if (run && run->session == claim.session) return found.run->create_revision;
+  }
   if (mark && claim.mark && mark->at == claim.mark->to && mark->claim_id == IdOf(claim)) {
     return found.mark->mod_revision;
   }

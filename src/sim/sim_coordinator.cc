@@ -18,14 +18,14 @@ using coordination::TxnResult;
 using coordination::Watch;
 using coordination::WatchBatch;
 
-Result<TxnResult> SimStore::Apply(const Txn& txn) {
+Result<TxnResult> SimCluster::Apply(const Txn& txn) {
   auto applied = keys_.Apply(txn);
   if (!applied) return std::unexpected(std::move(applied).error());
   Tell(*applied);
   return std::move(applied->result);
 }
 
-void SimStore::SetDown(bool down) {
+void SimCluster::SetDown(bool down) {
   if (down == down_) return;
   down_ = down;
   if (down) {
@@ -39,7 +39,7 @@ void SimStore::SetDown(bool down) {
   }
 }
 
-LeaseId SimStore::GrantLease(microseconds time_to_live) {
+LeaseId SimCluster::GrantLease(microseconds time_to_live) {
   const LeaseId lease = next_lease_++;
   keys_.Grant(lease);
   expires_[lease] = scheduler_.Now() + time_to_live;
@@ -47,19 +47,19 @@ LeaseId SimStore::GrantLease(microseconds time_to_live) {
   return lease;
 }
 
-bool SimStore::Renew(LeaseId lease, microseconds time_to_live) {
+bool SimCluster::Renew(LeaseId lease, microseconds time_to_live) {
   const auto found = expires_.find(lease);
   if (found == expires_.end()) return false;
   found->second = scheduler_.Now() + time_to_live;
   return true;
 }
 
-void SimStore::Revoke(LeaseId lease) {
+void SimCluster::Revoke(LeaseId lease) {
   expires_.erase(lease);
   Tell(keys_.Revoke(lease));
 }
 
-void SimStore::ExpireLater(LeaseId lease) {
+void SimCluster::ExpireLater(LeaseId lease) {
   scheduler_.After(expires_[lease] - scheduler_.Now(), [this, lease] {
     const auto found = expires_.find(lease);
     // While down nothing runs out; coming back asks again.
@@ -69,7 +69,7 @@ void SimStore::ExpireLater(LeaseId lease) {
   });
 }
 
-void SimStore::Tell(const KeySpace::Applied& applied) {
+void SimCluster::Tell(const KeySpace::Applied& applied) {
   if (applied.revised == nullptr) return;
   for (auto& [number, listener] : listeners_) listener(*applied.revised);
   keys_.Trim();
@@ -79,12 +79,12 @@ void SimStore::Tell(const KeySpace::Applied& applied) {
 // the process.
 class SimCoordinator::Client : public std::enable_shared_from_this<SimCoordinator::Client> {
  public:
-  Client(Scheduler& scheduler, SimStore& store, std::function<BootTime()> boot,
+  Client(Scheduler& scheduler, SimCluster& store, std::function<BootTime()> boot,
          const NetworkFaults& faults)
       : scheduler_(scheduler), store_(store), boot_(std::move(boot)), faults_(faults) {}
 
   Scheduler& scheduler() { return scheduler_; }
-  SimStore& store() { return store_; }
+  SimCluster& store() { return store_; }
   const NetworkFaults& faults() const { return faults_; }
   BootTime Boot() const { return boot_(); }
   bool dead() const { return dead_; }
@@ -164,7 +164,7 @@ class SimCoordinator::Client : public std::enable_shared_from_this<SimCoordinato
 
  private:
   Scheduler& scheduler_;
-  SimStore& store_;
+  SimCluster& store_;
   std::function<BootTime()> boot_;
   NetworkFaults faults_;
   bool partitioned_ = false;
@@ -205,7 +205,7 @@ class SimWatchState : public std::enable_shared_from_this<SimWatchState> {
 
   void Begin() {
     if (closed_ || listener_ != 0) return;
-    SimStore& store = client_->store();
+    SimCluster& store = client_->store();
     if (next_ == 0) next_ = store.keys().revision() + 1;
     const auto past = store.keys().Since(next_);
     if (past) {
@@ -337,7 +337,7 @@ class SimLease final : public Lease {
   std::shared_ptr<State> state_;
 };
 
-SimCoordinator::SimCoordinator(Scheduler& scheduler, SimStore& store,
+SimCoordinator::SimCoordinator(Scheduler& scheduler, SimCluster& store,
                                std::function<BootTime()> boot, NetworkFaults faults)
     : client_(std::make_shared<Client>(scheduler, store, std::move(boot), faults)) {}
 SimCoordinator::~SimCoordinator() {

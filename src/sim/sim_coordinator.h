@@ -1,6 +1,6 @@
 // The simulated coordinator: one store that several simulated nodes reach over a simulated network.
 //
-// SimStore is the cluster's side: the keys, the leases and when they run out by the store's own
+// SimCluster is the cluster's side: the keys, the leases and when they run out by the store's own
 // clock. SimCoordinator is one node's client of it, and a Coordinator. Between the two every
 // message takes a while, and may be lost in either direction: a request that never arrived and an
 // answer that never came look alike to the caller, as they do over a real network.
@@ -34,11 +34,11 @@ struct NetworkFaults {
   bool reorders = false;           // requests of one node may overtake each other
 };
 
-class SimStore {
+class SimCluster {
  public:
-  explicit SimStore(Scheduler& scheduler) : scheduler_(scheduler) {}
-  SimStore(const SimStore&) = delete;
-  SimStore& operator=(const SimStore&) = delete;
+  explicit SimCluster(Scheduler& scheduler) : scheduler_(scheduler) {}
+  SimCluster(const SimCluster&) = delete;
+  SimCluster& operator=(const SimCluster&) = delete;
 
   const coordination::KeySpace& keys() const { return keys_; }
 
@@ -78,7 +78,7 @@ class SimStore {
 class SimCoordinator final : public coordination::Coordinator {
  public:
   // `boot` is the node's own clock; its leases are trusted by it.
-  SimCoordinator(Scheduler& scheduler, SimStore& store, std::function<BootTime()> boot,
+  SimCoordinator(Scheduler& scheduler, SimCluster& store, std::function<BootTime()> boot,
                  NetworkFaults faults = {});
   ~SimCoordinator() override;
 

@@ -33,7 +33,7 @@ class SimulatedStore final : public StoreUnderTest {
 
  private:
   sim::Scheduler scheduler_{kSeed};
-  sim::SimStore store_;
+  sim::SimCluster store_;
   sim::SimCoordinator coordinator_;
 };
 

@@ -1,0 +1,140 @@
+// Scenarios: one situation each, told in the words of the simulated world.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "tests/sim/simulate.h"
+
+namespace gophercron::sim {
+namespace {
+
+Pattern EverySecond() {
+  Pattern pattern;
+  for (int second = 0; second < 60; ++second) pattern.seconds.insert(second);
+  return pattern;
+}
+
+Pattern EveryMinute() {
+  Pattern pattern;
+  pattern.seconds.insert(0);
+  return pattern;
+}
+
+task::Task Takes(std::string milliseconds) {
+  task::Task task;
+  task.command = milliseconds + " " + milliseconds;
+  return task;
+}
+
+class Scenario : public testing::Test {
+ protected:
+  static WorldOptions Quiet(int nodes) {
+    WorldOptions options;
+    options.seed = 7;
+    options.nodes = nodes;
+    return options;
+  }
+
+  static void Finish(World& world) {
+    world.Settle();
+    for (const auto& violation : Check(world).violations) ADD_FAILURE() << violation;
+  }
+
+  static std::int64_t Count(World& world, const task::TaskKey& key, task::Outcome outcome,
+                            task::Reason reason = task::Reason::kNone) {
+    std::int64_t count = 0;
+    const auto counts =
+        world.ledger().CountOutcomes(key, Instant(), world.Now() + std::chrono::hours(1));
+    for (const auto& one : *counts) {
+      if (one.outcome == outcome && one.reason == reason) count += one.ticks;
+    }
+    return count;
+  }
+};
+
+TEST_F(Scenario, RunThatFillsItsPeriodIsNeitherSkippedNorLate) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("950"));
+  world.scheduler().RunFor(seconds(60));
+  EXPECT_GE(world.evidence().starts.size(), 57U);
+  for (const Start& start : world.evidence().starts) {
+    if (start.end == process::End::kFailedToStart) continue;
+    EXPECT_LT(start.at - *start.tick, milliseconds(60)) << FormatRfc3339(*start.tick);
+  }
+  EXPECT_EQ(Count(world, key, task::Outcome::kSkipped, task::Reason::kOverlap), 0);
+  Finish(world);
+}
+
+TEST_F(Scenario, RunLongerThanItsPeriodIsSkippedWithItsName) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("2500"));
+  world.scheduler().RunFor(seconds(60));
+  Finish(world);
+  EXPECT_GT(Count(world, key, task::Outcome::kSkipped, task::Reason::kOverlap), 30);
+}
+
+TEST_F(Scenario, OutageOfTenMinutesRunsTheNewestAndAccountsForTheRest) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("5");
+  task.catch_up.mode = task::CatchUpMode::kLatest;
+  const auto key = world.Create(EveryMinute(), task);
+  world.scheduler().RunFor(seconds(90));
+  world.node(0).Crash();
+  world.scheduler().RunFor(seconds(640));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(20));
+  Finish(world);
+  EXPECT_GE(Count(world, key, task::Outcome::kMissed, task::Reason::kCatchUp), 8);
+}
+
+TEST_F(Scenario, AgentThatDiesWithARunLeavesItLost) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EveryMinute(), Takes("20000"));
+  while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+  const std::string node = world.evidence().starts.front().node;
+  for (std::size_t i = 0; i < world.nodes(); ++i) {
+    if (world.node(i).id() == node) world.node(i).Crash();
+  }
+  world.scheduler().RunFor(seconds(60));
+  const auto run = world.ledger().RunById(world.evidence().starts.front().run_id);
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->outcome, task::Outcome::kLost);
+  Finish(world);
+  EXPECT_GE(Count(world, key, task::Outcome::kLost, task::Reason::kAgentDied), 1);
+}
+
+TEST_F(Scenario, PausedTaskFiresNoBacklogWhenItIsResumed) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("1"));
+  world.scheduler().RunFor(seconds(10));
+  world.Edit(key, [](task::Task& task) { task.enabled = false; });
+  world.scheduler().RunFor(seconds(2));
+  const std::size_t before = world.evidence().starts.size();
+  world.scheduler().RunFor(seconds(30));
+  EXPECT_EQ(world.evidence().starts.size(), before);
+  world.Edit(key, [](task::Task& task) { task.enabled = true; });
+  world.scheduler().RunFor(seconds(5));
+  EXPECT_LE(world.evidence().starts.size(), before + 6);
+  Finish(world);
+}
+
+TEST_F(Scenario, ManualRunIsTakenByOneAgent) {
+  World world(Quiet(3));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("5");
+  task.enabled = false;
+  const auto key = world.Create(EveryMinute(), task);
+  const std::string run_id = world.Trigger(key);
+  world.scheduler().RunFor(seconds(5));
+  EXPECT_EQ(std::ranges::count(world.evidence().starts, run_id, &Start::run_id), 1);
+  Finish(world);
+}
+
+}  // namespace
+}  // namespace gophercron::sim
