@@ -14,6 +14,8 @@ constexpr std::uint64_t kSeedsMax = 10;
 struct Mutant {
   const char* name;
   bool agent::DeciderFaults::* fault;
+  // Where to begin: a world that has the trouble this mistake needs.
+  std::uint64_t first_seed;
 };
 
 class Mutants : public testing::TestWithParam<Mutant> {};
