@@ -158,7 +158,7 @@ struct Server::Impl {
   const ServerOptions options;
   service::Services& services;
   const Router router;
-  // Destroyed after the context, whose coroutines they may still hold.
+  // Destroyed after the context: its coroutines point here.
   WorkerPool workers;
   WorkerPool sign_ins;
   std::size_t connections = 0;  // on the socket thread, as all below
@@ -439,6 +439,9 @@ void Server::Impl::Stop() {
   sign_ins.Stop();
   context.stop();
   if (thread.joinable()) thread.join();
+  // What waits holds coroutines, and those need the context for their end.
+  workers.Clear();
+  sign_ins.Clear();
 }
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

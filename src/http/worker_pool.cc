@@ -39,6 +39,14 @@ void WorkerPool::Stop() {
   }
 }
 
+void WorkerPool::Clear() {
+  std::deque<Work> dropped;
+  {
+    const std::lock_guard lock(mutex_);
+    dropped.swap(waiting_);
+  }
+}
+
 void WorkerPool::Run(int niceness) {
   // On Linux this is of the thread. Without the right to, it stays as it is.
   if (niceness != 0) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);

@@ -12,7 +12,7 @@
 
 namespace gophercron::http {
 
-// Threads: Submit from any; Stop once, not from a worker.
+// Threads: Submit from any; Stop and Clear not from a worker.
 class WorkerPool {
  public:
   using Work = std::move_only_function<void()>;
@@ -24,8 +24,10 @@ class WorkerPool {
   // False when too many wait already, or after Stop; the work is then not taken. `always`: beyond
   // the bound too, for what goes on with something that was let in before.
   bool Submit(Work work, bool always = false);
-  // Finishes what has begun. What waits is kept, undone, until the destructor.
+  // Finishes what has begun. What waits is kept, undone.
   void Stop();
+  // After Stop: lets go of what waits.
+  void Clear();
 
  private:
   void Run(int niceness);

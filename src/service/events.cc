@@ -68,15 +68,20 @@ struct Followed {
     }
   }
 
+  // Pieces that follow each other without a gap are given as one: where one ends says nothing.
   OutputPiece Read(std::int64_t from, std::size_t limit) const {
+    OutputPiece out{.offset = from, .bytes = ""};
     for (const OutputPiece& piece : pieces) {
       const auto size = static_cast<std::int64_t>(piece.bytes.size());
-      if (piece.offset + size <= from) continue;
-      const std::int64_t skip = std::max<std::int64_t>(0, from - piece.offset);
-      return {.offset = piece.offset + skip,
-              .bytes = piece.bytes.substr(static_cast<std::size_t>(skip), limit)};
+      const auto end = out.offset + static_cast<std::int64_t>(out.bytes.size());
+      if (piece.offset + size <= end) continue;
+      if (out.bytes.empty()) out.offset = std::max(from, piece.offset);
+      const std::int64_t at = std::max(end, out.offset);
+      if (piece.offset > at || out.bytes.size() >= limit) break;
+      out.bytes +=
+          piece.bytes.substr(static_cast<std::size_t>(at - piece.offset), limit - out.bytes.size());
     }
-    return {.offset = from, .bytes = ""};
+    return out;
   }
 };
 
@@ -246,10 +251,13 @@ OutputPiece ReadKept(const task::RunOutput& output, std::int64_t output_bytes, s
                      std::size_t limit) {
   const auto head = static_cast<std::int64_t>(output.head.size());
   const auto tail = static_cast<std::int64_t>(output.tail.size());
-  if (from < head) {
-    return {.offset = from, .bytes = output.head.substr(static_cast<std::size_t>(from), limit)};
-  }
   const std::int64_t tail_begin = std::max(head, output_bytes - tail);
+  if (from < head) {
+    std::string bytes = output.head.substr(static_cast<std::size_t>(from), limit);
+    // Nothing is missing between the two: where one ends says nothing.
+    if (tail_begin == head) bytes += output.tail.substr(0, limit - bytes.size());
+    return {.offset = from, .bytes = std::move(bytes)};
+  }
   const std::int64_t at = std::max(from, tail_begin) - tail_begin;
   if (at >= tail) return {.offset = std::max(from, tail_begin), .bytes = ""};
   return {.offset = tail_begin + at,
