@@ -1,0 +1,350 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "service/password.h"
+#include "world.h"
+
+namespace gophercron::http {
+namespace {
+
+class Api : public World {};
+
+TEST_F(Api, HealthIsPublicAndAdminPageHasAStrictPolicy) {
+  EXPECT_EQ(CallAs("", "GET", "/healthz").status, 200);
+  EXPECT_EQ(CallAs("", "GET", "/readyz").status, 200);
+  const Answer page = CallAs("", "GET", "/admin/");
+  EXPECT_EQ(page.status, 200);
+  EXPECT_EQ(page.headers.at("content-security-policy").find("unsafe"), std::string::npos);
+  EXPECT_EQ(page.headers.at("x-content-type-options"), "nosniff");
+  EXPECT_EQ(page.body.find("<script>"), std::string::npos);
+}
+
+TEST_F(Api, FirstSignInByCodeSetsAPasswordAndNothingElse) {
+  const std::string redeem = fmt::format(R"({{"code":"{}"}})", code_);
+  const Answer first = CallAs("", "POST", "/api/v2/session/redeem", redeem);
+  ASSERT_EQ(first.status, 200) << first.body;
+  const std::string token = first.Text("token");
+  EXPECT_EQ(CallAs("", "POST", "/api/v2/session/redeem", redeem).status, 401)
+      << "a code works once";
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/projects").status, 403);
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/session").status, 200);
+  EXPECT_EQ(
+      CallAs(token, "PUT", "/api/v2/session/password", R"({"new_password":"12345678"})").status,
+      422);
+  const Answer changed =
+      CallAs(token, "PUT", "/api/v2/session/password", R"({"new_password":"a long enough one"})");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/session").status, 401) << "the session before is over";
+  EXPECT_EQ(CallAs(changed.Text("token"), "GET", "/api/v2/projects").status, 200);
+  const Answer login = CallAs("", "POST", "/api/v2/session",
+                              R"({"account":"admin","password":"a long enough one"})");
+  EXPECT_EQ(login.status, 200);
+}
+
+TEST_F(Api, UnknownAccountAndWrongPasswordAreTheSameAnswer) {
+  NewUser("ann");
+  Answer unknown = CallAs("", "POST", "/api/v2/session", R"({"account":"nobody","password":"x"})");
+  Answer wrong = CallAs("", "POST", "/api/v2/session", R"({"account":"ann","password":"x"})");
+  EXPECT_EQ(unknown.status, 401);
+  EXPECT_EQ(wrong.status, 401);
+  EXPECT_EQ(unknown.Text("detail"), wrong.Text("detail"));
+  EXPECT_EQ(unknown.Text("code"), wrong.Text("code"));
+}
+
+TEST_F(Api, V1HashIsTakenOnceAndRewritten) {
+  storage::User user;
+  user.account = "old";
+  user.password_hash = "527bd5b5d689e2c32ae974c6229ff785";  // MD5 of "john"
+  ASSERT_TRUE(ports().store.CreateUser(user).has_value());
+  const Answer login =
+      CallAs("", "POST", "/api/v2/session", R"({"account":"old","password":"john"})");
+  EXPECT_EQ(login.status, 200);
+  EXPECT_TRUE(ports().store.UserByAccount("old")->password_hash.starts_with("$argon2id$"));
+  EXPECT_EQ(CallAs("", "POST", "/api/v2/session", R"({"account":"old","password":"john"})").status,
+            200);
+}
+
+TEST_F(Api, SignOutActsAtOnce) {
+  const std::string token = NewUser("ann");
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/session").status, 200);
+  EXPECT_EQ(CallAs(token, "DELETE", "/api/v2/session").status, 204);
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/session").status, 401);
+}
+
+TEST_F(Api, CookieSessionsNeedOurHeaderOurOriginAndOurHost) {
+  NewUser("ann");
+  const Answer login =
+      CallAs("", "POST", "/api/v2/session",
+             fmt::format(R"({{"account":"ann","password":"{}","cookie":true}})", kPassword));
+  ASSERT_EQ(login.status, 200);
+  EXPECT_EQ(login.Text("token"), "");
+  const std::string set = login.headers.at("set-cookie");
+  EXPECT_NE(set.find("HttpOnly"), std::string::npos);
+  EXPECT_NE(set.find("SameSite=Strict"), std::string::npos);
+  const std::string cookie = set.substr(0, set.find(';'));
+  const std::string body = R"({"title":"p"})";
+  EXPECT_EQ(CallAs("", "GET", "/api/v2/session", "", {{"Cookie", cookie}}).status, 200);
+  EXPECT_EQ(CallAs("", "POST", "/api/v2/projects", body, {{"Cookie", cookie}}).status, 403);
+  EXPECT_EQ(CallAs("", "POST", "/api/v2/projects", body,
+                   {{"Cookie", cookie}, {"X-Gophercron", "1"}, {"Origin", "http://evil.example"}})
+                .status,
+            403);
+  EXPECT_EQ(
+      CallAs("", "POST", "/api/v2/projects", body, {{"Cookie", cookie}, {"X-Gophercron", "1"}})
+          .status,
+      201);
+  Connection connection(server().port());
+  connection.Send("GET /api/v2/session HTTP/1.1\r\nHost: evil.example\r\nCookie: " + cookie +
+                  "\r\n\r\n");
+  EXPECT_EQ(connection.Receive().status, 403) << "a name that was bent to this address";
+}
+
+TEST_F(Api, SignInsAreThrottledBeforeTheyAreHashed) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(CallAs("", "POST", "/api/v2/session", R"({"account":"ann","password":"x"})").status,
+              401);
+  }
+  const Answer refused =
+      CallAs("", "POST", "/api/v2/session", R"({"account":"ann","password":"x"})");
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_NE(refused.headers.find("retry-after"), refused.headers.end());
+}
+
+TEST_F(Api, TaskLivesFromCreateToDelete) {
+  const task::ProjectId project = NewProject("p");
+  const std::string tasks = fmt::format("/api/v2/projects/{}/tasks", project);
+  const Answer made = Call("POST", tasks,
+                           R"({"name":"n","command":"echo hi","cron":"*/5 * * * *","zone":"UTC",)"
+                           R"("catch_up":{"mode":"all"},"labels":{"a":"b"}})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string at = tasks + "/" + made.Text("task_id");
+  EXPECT_EQ(made.headers.at("location"), at);
+  const Answer shown = Call("GET", at);
+  EXPECT_EQ(shown.status, 200);
+  EXPECT_EQ(shown.body, made.body);
+  EXPECT_NE(shown.Text("next"), "");
+
+  const std::string tag = shown.headers.at("etag");
+  const Answer edited = Call("PATCH", at, R"({"name":"m"})", {{"If-Match", tag}});
+  EXPECT_EQ(edited.status, 200) << edited.body;
+  EXPECT_EQ(edited.Text("name"), "m");
+  EXPECT_EQ(edited.Text("command"), "echo hi");
+  EXPECT_EQ(edited.Text("scheduled_since"), shown.Text("scheduled_since"));
+  EXPECT_EQ(Call("PATCH", at, R"({"name":"lost"})", {{"If-Match", tag}}).status, 412);
+  EXPECT_EQ(Call("DELETE", at, "", {{"If-Match", tag}}).status, 412);
+  const Answer rescheduled = Call("PATCH", at, R"({"cron":"@hourly"})");
+  EXPECT_NE(rescheduled.Text("scheduled_since"), shown.Text("scheduled_since"));
+
+  const Answer paused = Call("POST", at + "/pause");
+  EXPECT_EQ(paused.status, 200);
+  EXPECT_EQ(json::Bool(paused.Json(), "enabled"), false);
+  EXPECT_EQ(paused.Text("next"), "");
+  EXPECT_EQ(json::Bool(Call("POST", at + "/resume").Json(), "enabled"), true);
+
+  const Answer list = Call("GET", tasks);
+  EXPECT_EQ(list.Json().at("items").as_array().size(), 1u);
+  EXPECT_EQ(Call("DELETE", fmt::format("/api/v2/projects/{}", project)).status, 409);
+  EXPECT_EQ(Call("DELETE", at).status, 204);
+  EXPECT_EQ(Call("GET", at).status, 404);
+  EXPECT_EQ(Call("DELETE", fmt::format("/api/v2/projects/{}", project)).status, 204);
+}
+
+TEST_F(Api, PutMakesOrReplaces) {
+  const task::ProjectId project = NewProject("p");
+  const std::string at = fmt::format("/api/v2/projects/{}/tasks/mine", project);
+  const std::string body = R"({"name":"n","command":"true","cron":"@daily","timeout_s":5})";
+  EXPECT_EQ(Call("PUT", at, body, {{"If-Match", "\"1\""}}).status, 404);
+  EXPECT_EQ(Call("PUT", at, body).status, 201);
+  EXPECT_EQ(Call("PUT", at, body, {{"If-None-Match", "*"}}).status, 412);
+  const Answer replaced = Call("PUT", at, R"({"name":"n","argv":["true"],"cron":"@daily"})");
+  EXPECT_EQ(replaced.status, 200);
+  EXPECT_EQ(json::Int(replaced.Json(), "timeout_s"), 0)
+      << "what a replacement leaves out is the default";
+  EXPECT_EQ(replaced.Text("command"), "");
+}
+
+TEST_F(Api, TasksComeInPages) {
+  const task::ProjectId project = NewProject("p");
+  for (int i = 0; i < 5; ++i) NewTask(project, fmt::format("t{}", i));
+  std::string cursor;
+  int seen = 0;
+  int pages = 0;
+  do {
+    const Answer page =
+        Call("GET", fmt::format("/api/v2/projects/{}/tasks?limit=2&cursor={}", project, cursor));
+    ASSERT_EQ(page.status, 200);
+    seen += static_cast<int>(page.Json().at("items").as_array().size());
+    cursor = page.Text("next");
+    ++pages;
+  } while (!cursor.empty() && pages < 10);
+  EXPECT_EQ(seen, 5);
+  EXPECT_EQ(pages, 3);
+}
+
+TEST_F(Api, BadInputIsToldWithItsPlace) {
+  const task::ProjectId project = NewProject("p");
+  const std::string tasks = fmt::format("/api/v2/projects/{}/tasks", project);
+  const Answer bad = Call("POST", tasks, R"({"name":"n","command":"x","cron":"0 25 * * *"})");
+  EXPECT_EQ(bad.status, 422);
+  EXPECT_EQ(bad.headers.at("content-type"), "application/problem+json");
+  const json::object problem = bad.Json();
+  const json::object& error = problem.at("errors").as_array().at(0).as_object();
+  EXPECT_EQ(json::String(error, "field"), "cron");
+  EXPECT_EQ(json::Int(error, "offset"), 2);
+  EXPECT_EQ(json::Int(error, "length"), 2);
+
+  const Answer unknown =
+      Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","colour":1})");
+  EXPECT_EQ(unknown.status, 422);
+  EXPECT_NE(unknown.body.find("colour"), std::string::npos);
+  EXPECT_EQ(
+      Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","project_id":9})").status,
+      422);
+  EXPECT_EQ(
+      Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","broadcast":true})").status,
+      422);
+  const Answer broken = Call("POST", tasks, R"({"name":)");
+  EXPECT_EQ(broken.status, 400);
+  EXPECT_EQ(Call("POST", tasks, "[1]").status, 400);
+  EXPECT_EQ(Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","valid_from":"soon"})")
+                .status,
+            422);
+  EXPECT_EQ(Call("GET", tasks + "?limit=0").status, 422);
+  EXPECT_EQ(Call("PUT", "/api/v2/projects").status, 405);
+  EXPECT_EQ(Call("GET", "/api/v2/nothing").status, 404);
+  EXPECT_EQ(Call("GET", "/api/v2/projects/%zz").status, 400);
+}
+
+TEST_F(Api, PreviewNamesTicksAndExplains) {
+  const Answer answer = Call("POST", "/api/v2/cron/preview",
+                             R"({"cron":"30 2 * * *","zone":"Europe/Berlin",)"
+                             R"("from":"2026-03-28T12:00:00Z","count":2})");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const json::object preview = answer.Json();
+  EXPECT_EQ(preview.at("next").as_array().at(0), "2026-03-29T01:00:00Z");
+  EXPECT_EQ(preview.at("next").as_array().at(1), "2026-03-30T00:30:00Z");
+  EXPECT_EQ(Call("POST", "/api/v2/cron/preview", R"({"cron":"x"})").status, 422);
+  EXPECT_EQ(Call("POST", "/api/v2/cron/preview", R"({"cron":"@daily","zone":"Mars"})").status, 422);
+}
+
+TEST_F(Api, TriggerNeedsANodeAndActsOnceForAKey) {
+  const task::ProjectId project = NewProject("p");
+  const std::string at =
+      fmt::format("/api/v2/projects/{}/tasks/{}/runs", project, NewTask(project, "t"));
+  EXPECT_EQ(Call("POST", at).status, 503);
+  AddNode();
+  const Answer first = Call("POST", at, "", {{"Idempotency-Key", "k"}});
+  ASSERT_EQ(first.status, 202) << first.body;
+  const Answer again = Call("POST", at, "", {{"Idempotency-Key", "k"}});
+  EXPECT_EQ(again.Text("run_id"), first.Text("run_id"));
+  EXPECT_EQ(json::Bool(again.Json(), "repeated"), true);
+  EXPECT_NE(Call("POST", at, "", {{"Idempotency-Key", "other"}}).Text("run_id"),
+            first.Text("run_id"));
+
+  const std::string run = "/api/v2/runs/" + first.Text("run_id");
+  EXPECT_EQ(Call("GET", run).Text("state"), "waiting");
+  EXPECT_EQ(Call("GET", "/api/v2/runs?live=true").Json().at("items").as_array().size(), 2u);
+  EXPECT_EQ(Call("POST", run + "/kill").status, 202);
+  EXPECT_EQ(Call("GET", run).status, 404) << "withdrawn";
+  EXPECT_EQ(Call("POST", fmt::format("/api/v2/projects/{}/tasks/absent/runs", project)).status,
+            404);
+}
+
+TEST_F(Api, LiveAndEndedRunsAreOneList) {
+  const task::ProjectId project = NewProject("p");
+  const std::string task_id = NewTask(project, "t");
+  task::RunRecord run;
+  run.run_id = "01aaaaaaaaaaaaaaaaaaaaaaaa";
+  run.task = {project, task_id};
+  run.outcome = task::Outcome::kFailed;
+  run.exit_code = 3;
+  run.claimed_at = ports().clock.Now();
+  run.started_at = run.ended_at = run.claimed_at;
+  run.output_bytes = 6;
+  task::LedgerRecord record;
+  record.run = run;
+  record.output.head = "hello\n";
+  ASSERT_TRUE(ports().store.Record(std::vector{record}).has_value());
+  task::RunRecord live;
+  live.run_id = "01bbbbbbbbbbbbbbbbbbbbbbbb";
+  live.task = run.task;
+  PutLiveRun(live);
+
+  const Answer list = Call("GET", "/api/v2/runs");
+  const json::object page = list.Json();
+  ASSERT_EQ(page.at("items").as_array().size(), 2u) << list.body;
+  EXPECT_EQ(page.at("items").as_array().at(0).at("run_id"), live.run_id.c_str());
+  EXPECT_EQ(page.at("items").as_array().at(0).at("state"), "running");
+  EXPECT_TRUE(page.at("items").as_array().at(0).at("outcome").is_null());
+  EXPECT_EQ(page.at("items").as_array().at(1).at("exit_code"), 3);
+  const Answer first = Call("GET", "/api/v2/runs?limit=1");
+  const Answer second = Call("GET", "/api/v2/runs?limit=1&cursor=" + first.Text("next"));
+  EXPECT_EQ(second.Json().at("items").as_array().at(0).at("run_id"), run.run_id.c_str());
+  EXPECT_EQ(Call("GET", "/api/v2/runs?outcome=failed").Json().at("items").as_array().size(), 1u);
+
+  const Answer output = Call("GET", "/api/v2/runs/" + run.run_id + "/output?from=1&limit=3");
+  EXPECT_EQ(output.body, "ell");
+  EXPECT_EQ(output.headers.at("x-output-total"), "6");
+  EXPECT_EQ(Call("POST", "/api/v2/runs/" + run.run_id + "/kill").status, 409);
+  const Answer killed = Call("POST", "/api/v2/runs/" + live.run_id + "/kill");
+  EXPECT_EQ(killed.status, 202);
+  EXPECT_EQ(killed.Text("kill_requested_by"), "admin");
+  EXPECT_EQ(json::Bool(Call("GET", "/api/v2/runs/" + live.run_id).Json(), "kill_requested"), true);
+}
+
+TEST_F(Api, WhyIsNeverVague) {
+  const task::ProjectId project = NewProject("p");
+  const std::string task_id = NewTask(project, "t");  // @daily in the cluster's zone, UTC here
+  const std::string at = fmt::format("/api/v2/projects/{}/tasks/{}/why?instant=", project, task_id);
+  const auto verdict = [&](const std::string& instant) {
+    const Answer answer = Call("GET", at + instant);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_NE(answer.Text("answer"), "");
+    return answer.Text("verdict");
+  };
+  EXPECT_EQ(verdict("2026-01-01T00:00:01Z"), "not_a_tick");
+  EXPECT_EQ(verdict("2020-01-01T00:00:00Z"), "before_schedule");
+  EXPECT_EQ(verdict("2090-01-01T00:00:00Z"), "not_due");
+  Call("POST", fmt::format("/api/v2/projects/{}/tasks/{}/pause", project, task_id));
+  EXPECT_EQ(verdict("2090-01-01T00:00:00Z"), "paused");
+  EXPECT_EQ(Call("GET", at).status, 422);
+  EXPECT_EQ(Call("GET", at + "yesterday").status, 422);
+
+  task::LedgerRecord record;
+  record.span.emplace();
+  record.span->task = {project, task_id};
+  record.span->first = record.span->last =
+      TickInstant(std::chrono::floor<seconds>(ParseRfc3339("2026-01-02T00:00:00Z").value()));
+  record.span->outcome = task::Outcome::kSkipped;
+  record.span->reason = task::Reason::kOverlap;
+  record.span->detail = "01run";
+  ASSERT_TRUE(ports().store.Record(std::vector{record}).has_value());
+  EXPECT_EQ(verdict("2026-01-02T00:00:00Z"), "skipped");
+  EXPECT_NE(Call("GET", at + "2026-01-02T00:00:00Z").Text("answer").find("01run"),
+            std::string::npos);
+  const Answer ledger =
+      Call("GET", fmt::format("/api/v2/projects/{}/tasks/{}/ledger", project, task_id));
+  EXPECT_EQ(ledger.Json().at("items").as_array().at(0).at("reason"), "overlap");
+}
+
+TEST_F(Api, ApiTokensAreShownOnceAndCanBeTakenBack) {
+  const std::string token = NewUser("ann");
+  const Answer made = CallAs(token, "POST", "/api/v2/session/tokens", R"({"name":"ci"})");
+  ASSERT_EQ(made.status, 201);
+  const std::string secret = made.Text("token");
+  EXPECT_EQ(CallAs(secret, "GET", "/api/v2/session").Text("account"), "ann");
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/session/tokens").body.find(secret), std::string::npos);
+  const std::string at = "/api/v2/session/tokens/" + made.Text("token_id");
+  EXPECT_EQ(CallAs(NewUser("bob"), "DELETE", at).status, 404);
+  EXPECT_EQ(CallAs(token, "DELETE", at).status, 204);
+  EXPECT_EQ(CallAs(secret, "GET", "/api/v2/session").status, 401);
+}
+
+TEST_F(Api, MachineTokenIsKeptWhileItCounts) {
+  EXPECT_EQ(services().accounts().MachineToken(admin_).value(), admin_);
+  EXPECT_NE(services().accounts().MachineToken("gct_forged").value(), admin_);
+  EXPECT_EQ(Call("GET", "/api/v2/session").status, 401) << "the one before is gone";
+}
+
+}  // namespace
+}  // namespace gophercron::http
