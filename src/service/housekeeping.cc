@@ -2,8 +2,10 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/json.h"
+#include "coordination/claim.h"
 #include "coordination/coordinator.h"
 #include "service/runs.h"
 
@@ -11,6 +13,7 @@ namespace gophercron::service {
 namespace {
 
 constexpr std::size_t kKeysAtATime = 100;
+constexpr std::size_t kTombstonesAtATime = 50;
 
 Status RemoveOldTriggerKeys(const Ports& ports) {
   std::string begin = ports.keys.Setting(kTriggerSettingPrefix);
@@ -36,11 +39,37 @@ Status RemoveOldTriggerKeys(const Ports& ports) {
   }
 }
 
+// The marks of tasks that were deleted a day ago.
+Status ForgetDeletedTasks(const Ports& ports) {
+  auto [begin, end] = ports.keys.AllDeleted();
+  const Instant oldest_kept = ports.clock.Now() - coordination::kTombstoneKept;
+  while (true) {
+    auto read = coordination::RangeAndWait(
+        ports.coordinator, {.begin = begin, .end = end, .limit = kTombstonesAtATime});
+    if (!read) return std::unexpected(std::move(read).error());
+    std::vector<coordination::Txn> parts;
+    for (const coordination::KeyValue& item : read->items) {
+      const auto key = ports.keys.Parse(item.key);
+      const auto deleted_at = coordination::ParseTombstone(item.value);
+      if (!key || !deleted_at || *deleted_at >= oldest_kept) continue;
+      parts.push_back(coordination::BuildForget(ports.keys, key->task));
+    }
+    if (!parts.empty()) {
+      auto done = coordination::CommitAndWait(ports.coordinator,
+                                              coordination::BuildBatch(std::move(parts)));
+      if (!done) return std::unexpected(std::move(done).error());
+    }
+    if (!read->more || read->items.empty()) return {};
+    begin = read->items.back().key + '\0';
+  }
+}
+
 }  // namespace
 
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max) {
   if (const Status done = RemoveOldTriggerKeys(ports); !done) return std::unexpected(done.error());
+  if (const Status done = ForgetDeletedTasks(ports); !done) return std::unexpected(done.error());
   return ports.store.Prune(retention, ports.clock.Now(), rows_max);
 }
 

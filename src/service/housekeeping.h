@@ -10,9 +10,9 @@
 
 namespace gophercron::service {
 
-// Removes rows that `retention` does not keep, at most `rows_max`, and idempotency keys that are a
-// day old. Gives how many rows went: as many as `rows_max` means that there may be more. Short
-// transactions; any thread.
+// Removes rows that `retention` does not keep, at most `rows_max`; idempotency keys that are a day
+// old; and the marks of tasks that were deleted a day ago. Gives how many rows went: as many as
+// `rows_max` means that there may be more. Short transactions; any thread.
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max);
 

@@ -1,7 +1,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "service/password.h"
+#include "coordination/claim.h"
+#include "service/housekeeping.h"
 #include "world.h"
 
 namespace gophercron::http {
@@ -248,6 +249,51 @@ TEST_F(Api, TriggerNeedsANodeAndActsOnceForAKey) {
   EXPECT_EQ(Call("GET", run).status, 404) << "withdrawn";
   EXPECT_EQ(Call("POST", fmt::format("/api/v2/projects/{}/tasks/absent/runs", project)).status,
             404);
+}
+
+// The system's clock, a day and an hour on.
+class Tomorrow final : public Clock {
+ public:
+  Instant Now() const override { return today_.Now() + std::chrono::hours(25); }
+  BootTime Boot() const override { return today_.Boot(); }
+
+ private:
+  SystemClock today_;
+};
+
+TEST_F(Api, HousekeepingForgetsDeletedTasksAndOldTriggersAfterADay) {
+  const task::ProjectId project = NewProject("p");
+  const std::string task_id = NewTask(project, "t");
+  const std::string at = fmt::format("/api/v2/projects/{}/tasks/{}", project, task_id);
+  const task::TaskKey key{project, task_id};
+  ASSERT_TRUE(coordination::CommitAndWait(
+                  ports().coordinator,
+                  coordination::BuildFirstMark(
+                      ports().keys, key, {.at = {}, .node_id = "n", .run_id = "", .claim_id = ""}))
+                  .has_value());
+  AddNode();
+  const std::string run = Call("POST", at + "/runs", "", {{"Idempotency-Key", "k"}}).Text("run_id");
+  EXPECT_EQ(Call("DELETE", at).status, 204);
+  EXPECT_EQ(Call("GET", "/api/v2/runs/" + run).status, 404) << "a trigger goes with its task";
+
+  const auto kept = [&](const std::pair<std::string, std::string>& span) {
+    return coordination::RangeAndWait(ports().coordinator,
+                                      {.begin = span.first, .end = span.second})
+        ->items.size();
+  };
+  EXPECT_TRUE(service::KeepHouse(ports(), {}, 100).has_value());
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 1u);
+  EXPECT_EQ(kept(ports().keys.AllSettings()), 1u);
+  const Tomorrow tomorrow;
+  const service::Ports later{.coordinator = ports().coordinator,
+                             .keys = ports().keys,
+                             .store = ports().store,
+                             .clock = tomorrow,
+                             .random = ports().random};
+  EXPECT_TRUE(service::KeepHouse(later, {}, 100).has_value());
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 0u);
+  EXPECT_EQ(kept(ports().keys.AllDeleted()), 0u);
+  EXPECT_EQ(kept(ports().keys.AllSettings()), 0u);
 }
 
 TEST_F(Api, LiveAndEndedRunsAreOneList) {
