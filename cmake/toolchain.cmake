@@ -13,6 +13,10 @@ endif()
 add_compile_options(
   -Wall -Wextra -Werror -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
   -fno-omit-frame-pointer -fdiagnostics-color=auto)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 sees uninitialised members in every std::expected of a container; clang and valgrind do not.
+  add_compile_options(-Wno-maybe-uninitialized)
+endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-Wthread-safety)
 endif()
@@ -22,7 +26,7 @@ if(GOPHERCRON_SANITIZE)
   add_link_options(-fsanitize=${GOPHERCRON_SANITIZE})
   # GCC's own false positives under sanitizers: they instrument away what the analysis relies on.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wno-maybe-uninitialized -Wno-tsan)
+    add_compile_options(-Wno-tsan)
   endif()
 else()
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fcf-protection)

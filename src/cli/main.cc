@@ -3,6 +3,7 @@
 
 #include "cli/api_commands.h"
 #include "cli/cron_command.h"
+#include "cli/standalone.h"
 
 int main(int argc, char** argv) {
   int exit_code = 0;
@@ -11,9 +12,12 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(
       "Examples:\n"
+      "  gophercron standalone --demo                   service and agent on this machine\n"
+      "  gophercron task list                           its tasks\n"
       "  gophercron cron next '*/5 * * * *'             when an expression fires\n"
       "  gophercron cron explain '30 3 * * mon-fri'     what it means\n"
       "  gophercron COMMAND --help                      more about a command");
+  gophercron::cli::AddStandaloneCommand(app, &exit_code);
   gophercron::cli::AddCronCommand(app, &exit_code);
   gophercron::cli::AddApiCommands(app, &exit_code);
 
