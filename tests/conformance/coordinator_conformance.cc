@@ -60,7 +60,9 @@ class WatchLog {
           lines.push_back(put ? event.item.key + "=" + event.item.value : "-" + event.item.key);
           revisions.push_back(event.item.mod_revision);
           EXPECT_EQ(event.item.mod_revision, batch.revision);
-          if (!put) { EXPECT_EQ(event.item.create_revision, 0); }
+          if (!put) {
+            EXPECT_EQ(event.item.create_revision, 0);
+          }
         }
         if (!batch.lost) batches.push_back(batch.revision);
       });

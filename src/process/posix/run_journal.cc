@@ -32,8 +32,8 @@ std::string Text(const char* from, std::size_t size) {
   return {from, ::strnlen(from, size)};
 }
 
-// A process that was killed while it launched a command has lent the lock to the child, until that has closed what it
-// inherited: a little patience.
+// A process that was killed while it launched a command has lent the lock to the child, until that
+// has closed what it inherited: a little patience.
 bool Lock(int fd) {
   constexpr int kTries = 100;
   for (int tries = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
