@@ -59,8 +59,8 @@ void Decider::Impl::Hold(TaskState& state, Intent& intent, Revision fence) {
   }
   orphans_.erase(own->record.run_id);
   state.own.push_back(own.get());
-  Instant at = now_.wall;
-  if (own->record.cause == task::Cause::kTick) at = *own->record.tick;
+  // A clock that was set back may have made even a queued tick's instant lie ahead again.
+  const Instant at = own->record.tick ? std::max<Instant>(now_.wall, *own->record.tick) : now_.wall;
   held_.emplace(at, own->record.run_id);
   own_.emplace(own->record.run_id, std::move(own));
 }

@@ -233,9 +233,11 @@ bool Decider::Impl::AttendFormer(TaskState& state) {
 bool Decider::Impl::AttendQueued(TaskState& state) {
   if (!state.queued) return false;
   const TickInstant tick = *state.queued;
-  const Instant turn = TurnOf(TopicOf(state.key, tick), state.key.project_id,
-                              std::max<Instant>(tick, state.free_since));
-  if (now_.wall < turn && turn - now_.wall < kTriggerPatience) {
+  // Ranks count from when the lock was seen free, unless the clock was set back since.
+  const Instant base =
+      state.free_since > now_.wall ? tick : std::max<Instant>(tick, state.free_since);
+  const Instant turn = TurnOf(TopicOf(state.key, tick), state.key.project_id, base);
+  if (now_.wall < turn) {
     WakeAt(state, turn);
     return false;
   }

@@ -302,7 +302,10 @@ class Checker {
                   task::Name(run.outcome));
         return;
       case task::Outcome::kLost:
-        if (!Crashed(run.node_id, run.claimed_at - seconds(75))) {
+        // Claimed, and the session ended before the answer came: others could not know better.
+        if (!Crashed(run.node_id, run.claimed_at - seconds(75)) &&
+            !evidence_.Happened(Happening::What::kSessionEnd, run.node_id,
+                                run.claimed_at - seconds(15), run.claimed_at + seconds(120))) {
           Violation("run {} was not started and is lost, and its agent on {} lived", run.run_id,
                     run.node_id);
         }

@@ -9,7 +9,7 @@
 namespace gophercron::sim {
 namespace {
 
-constexpr std::uint64_t kSeeds = 16;
+constexpr std::uint64_t kSeeds = 10;
 constexpr seconds kTime{360};
 
 TEST(Swarm, KeepsEveryPromise) {
