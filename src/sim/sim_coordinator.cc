@@ -93,7 +93,11 @@ class SimCoordinator::Client : public std::enable_shared_from_this<SimCoordinato
 
   void SetFaults(const NetworkFaults& faults) { faults_ = faults; }
   void SetPartitioned(bool partitioned) { partitioned_ = partitioned; }
-  void Die() { dead_ = true; }
+  void Die() {
+    dead_ = true;
+    // What waited for the process holds on to this client: nobody else would let go of it.
+    std::exchange(held_, {}).clear();
+  }
   void SetPaused(bool paused) {
     paused_ = paused;
     // What runs may pause the process again: the rest then goes on waiting.
