@@ -36,6 +36,7 @@
 #include "service/housekeeping.h"
 #include "service/services.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "task/task_json.h"
 
 namespace gophercron::cli {
 namespace {
@@ -54,6 +55,15 @@ std::vector<std::pair<std::string, std::string>> CommandEnvironment() {
     if (const char* value = std::getenv(name)) environment.emplace_back(name, value);
   }
   return environment;
+}
+
+// Where commands start that name no folder: the home folder, as crontab has it, where there is one.
+std::string CommandFolder() {
+  std::error_code ignored;
+  const char* home = std::getenv("HOME");
+  const bool usable =
+      home != nullptr && home[0] == '/' && std::filesystem::is_directory(home, ignored);
+  return usable ? home : "/";
 }
 
 std::string Hostname() {
@@ -242,7 +252,7 @@ class Standalone {
     housekeeper_ = std::make_unique<Housekeeper>(services_->ports());
     view_ = std::make_unique<TerminalView>(
         STDOUT_FILENO, clock_, [this](task::ProjectId project) { return ProjectTitle(project); },
-        [](const task::TaskKey& key) { return key.task_id; });
+        [this](const task::TaskKey& key) { return TaskName(key); });
 
     service::FirstPassword first;
     if (const char* password = std::getenv("GOPHERCRON_ADMIN_PASSWORD")) {
@@ -274,7 +284,7 @@ class Standalone {
     driver.node.run_limit = options_.run_limit;
     driver.node.started_at = clock_.Now();
     driver.environment = CommandEnvironment();
-    if (const char* home = std::getenv("HOME")) driver.cwd = home;
+    driver.cwd = CommandFolder();
 
     std::vector<agent::LiveSink*> listeners{&services_->events()};
     if (!options_.quiet) listeners.push_back(view_.get());
@@ -315,6 +325,16 @@ class Standalone {
   std::string ProjectTitle(task::ProjectId project) {
     auto found = store_->ProjectById(project);
     return found ? found->title : std::to_string(project);
+  }
+
+  std::string TaskName(const task::TaskKey& key) {
+    const auto found =
+        coordination::RangeAndWait(*coordinator_, {.begin = keys_.Task(key), .end = {}});
+    if (!found || found->items.empty()) return key.task_id;
+    const auto stored = json::ParseObject(found->items[0].value);
+    const auto task = stored ? task::FromStoredJson(*stored)
+                             : Result<task::Task>(std::unexpected(stored.error()));
+    return task ? task->name : key.task_id;
   }
 
   bool AgentStopped() {

@@ -1,6 +1,7 @@
 // Every route and what it needs. A handler translates and calls one use case.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -488,6 +489,14 @@ Response RunList(Context& context, service::RunFilter filter) {
   filter.limit = static_cast<std::size_t>(*limit);
   filter.live_only = *live;
   filter.before = context.request.Query("cursor").value_or("");
+  const bool run_id = filter.before.size() == 26 && std::ranges::all_of(filter.before, [](char c) {
+                        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+                      });
+  if (!filter.before.empty() && !run_id) {
+    return Problem(context,
+                   {.code = ErrorCode::kInvalidArgument,
+                    .message = "cursor is the \"next\" of the page before, as it was given"});
+  }
   if (const auto name = context.request.Query("outcome"); name && !name->empty()) {
     filter.outcome = task::ParseOutcome(*name);
     if (!filter.outcome) {

@@ -419,9 +419,8 @@ Result<Tcp::endpoint> Server::Impl::Listen() {
   if (!failure) acceptor.bind(wanted, failure);
   if (!failure) acceptor.listen(asio::socket_base::max_listen_connections, failure);
   if (failure) {
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("can not listen on {} port {}: {}", options.address, options.port,
-                            failure.message()));
+    return Fail(ErrorCode::kUnavailable, fmt::format("can not listen on {}:{}: {}", options.address,
+                                                     options.port, failure.message()));
   }
   return acceptor.local_endpoint(failure);
 }

@@ -163,7 +163,9 @@ class Standalone:
         return eventually(look, f"run {run_id} has ended", patience_s)
 
     def cli(self, *arguments, **more):
-        return cli(*arguments, "--data", str(self.data), **more)
+        # Behind "--" stands a command's own argument vector.
+        at = arguments.index("--") if "--" in arguments else len(arguments)
+        return cli(*arguments[:at], "--data", str(self.data), *arguments[at:], **more)
 
 
 def environment(extra=None):
