@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "base/random.h"
 #include "cli/api_commands.h"
 #include "cli/service_session.h"
 #include "cli/time_text.h"
@@ -45,8 +44,7 @@ Result<int> Add(ServiceSession& session, const Options& options) {
   if (!options.remark.empty()) project["remark"] = options.remark;
   const auto made = session.Call({.method = "POST",
                                   .path = "/api/v2/projects",
-                                  .body = project,
-                                  .idempotency_key = RandomHex(16)});
+                                  .body = project});
   if (!made) return std::unexpected(made.error());
   if (session.json()) {
     session.PrintJson(made->body);

@@ -6,7 +6,6 @@
 #include <string>
 #include <utility>
 
-#include "base/random.h"
 #include "cli/api_commands.h"
 #include "cli/service_session.h"
 #include "cli/task_flags.h"
@@ -63,8 +62,7 @@ Result<int> Add(ServiceSession& session, const Options& options) {
   if (!project) return std::unexpected(project.error());
   const auto made = session.Call({.method = "POST",
                                   .path = fmt::format("/api/v2/projects/{}/tasks", project->id),
-                                  .body = std::move(*task),
-                                  .idempotency_key = RandomHex(16)});
+                                  .body = std::move(*task)});
   if (!made) return std::unexpected(made.error());
   PrintSaved(session, made->body, "made");
   return kExitOk;
@@ -121,8 +119,7 @@ Result<int> Edit(ServiceSession& session, const Options& options) {
   const auto saved = session.Call({.method = "PATCH",
                                    .path = ref->Path(),
                                    .body = std::move(*changes),
-                                   .if_match = etag,
-                                   .idempotency_key = RandomHex(16)});
+                                   .if_match = etag});
   if (!saved && saved.error().code == ErrorCode::kConflict) {
     json::object seen = before->body;
     if (options.revision_option->count() > 0) seen["revision"] = options.revision;
