@@ -42,9 +42,7 @@ Result<int> List(ServiceSession& session) {
 Result<int> Add(ServiceSession& session, const Options& options) {
   json::object project = {{"title", options.title}};
   if (!options.remark.empty()) project["remark"] = options.remark;
-  const auto made = session.Call({.method = "POST",
-                                  .path = "/api/v2/projects",
-                                  .body = project});
+  const auto made = session.Call({.method = "POST", .path = "/api/v2/projects", .body = project});
   if (!made) return std::unexpected(made.error());
   if (session.json()) {
     session.PrintJson(made->body);

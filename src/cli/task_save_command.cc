@@ -116,10 +116,8 @@ Result<int> Edit(ServiceSession& session, const Options& options) {
   }
   std::string etag = before->Header("etag");
   if (options.revision_option->count() > 0) etag = fmt::format("\"{}\"", options.revision);
-  const auto saved = session.Call({.method = "PATCH",
-                                   .path = ref->Path(),
-                                   .body = std::move(*changes),
-                                   .if_match = etag});
+  const auto saved = session.Call(
+      {.method = "PATCH", .path = ref->Path(), .body = std::move(*changes), .if_match = etag});
   if (!saved && saved.error().code == ErrorCode::kConflict) {
     json::object seen = before->body;
     if (options.revision_option->count() > 0) seen["revision"] = options.revision;
