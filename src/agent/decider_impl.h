@@ -32,8 +32,9 @@ inline constexpr seconds kOrphanGrace{10};
 inline constexpr seconds kTriggerPatience{60};
 // A task without a mark that is younger than this keeps the ticks since it was made.
 inline constexpr seconds kFirstMarkReach{600};
-// Between two runs of one task that catch up.
-inline constexpr seconds kCatchUpPace{1};
+// Between two runs of one task that catch up: well below the shortest period, so that every backlog
+// ends.
+inline constexpr milliseconds kCatchUpPace{100};
 // Batches that are not full and not answered; what comes meanwhile shares the next one.
 inline constexpr int kPartialBatchesMax = 2;
 // Schedules that a task had before, whose last ticks are not accounted for yet.

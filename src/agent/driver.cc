@@ -12,6 +12,7 @@
 #include "agent/audit_worker.h"
 #include "agent/key_events.h"
 #include "agent/recorder.h"
+#include "agent/shown_command.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "coordination/keys.h"
@@ -23,6 +24,7 @@ constexpr std::size_t kPageKeys = 1000;
 constexpr std::int64_t kPageBytes = 8'000'000;
 constexpr seconds kRetryDelay{1};
 constexpr seconds kAuditPeriod{60};
+constexpr seconds kAlarmPeriod{60};
 
 RunEnd EndFacts(const process::Exit& exit) {
   RunEnd end{.end = exit.end,
@@ -151,7 +153,7 @@ class Driver::Impl {
     actions_.Clear();
     decider_.Decide({.wall = ports_.clock.Now(), .boot = ports_.clock.Boot()}, actions_);
     Perform();
-    if (stopped_ && decider_.Idle()) Finish();
+    if (stopped_ && strays_returned_ && decider_.Idle()) Finish();
   }
 
   void Perform() {
@@ -161,7 +163,7 @@ class Driver::Impl {
     for (auto& commit : actions_.commits) Commit(std::move(commit));
     for (auto& record : actions_.records) Record(std::move(record));
     for (const auto& key : actions_.rereads) Reread(key);
-    for (const auto& alarm : actions_.alarms) log::Warning("{}", alarm.sentence);
+    for (const auto& alarm : actions_.alarms) Tell(alarm);
     if (actions_.publish_claims) {
       options_.node.claims = *actions_.publish_claims;
       PublishNode();
@@ -178,6 +180,15 @@ class Driver::Impl {
     }
   }
 
+  // An alarm that goes on is told once a minute.
+  void Tell(const Alarm& alarm) {
+    const BootTime now = ports_.clock.Boot();
+    if (alarm.sentence == last_alarm_ && now < last_alarm_at_ + kAlarmPeriod) return;
+    last_alarm_ = alarm.sentence;
+    last_alarm_at_ = now;
+    log::Warning("{}", alarm.sentence);
+  }
+
   void StartRun(StartAction& start) {
     const task::Task& task = *start.task;
     runner_->Start(MakeCommand(start));
@@ -188,7 +199,8 @@ class Driver::Impl {
     record.cause = start.tick ? task::Cause::kTick : task::Cause::kManual;
     record.attempt = start.attempt;
     record.task_name = task.name;
-    record.command = task.command;
+    record.command = ShownCommand(task);
+    record.claimed_at = ports_.clock.Now();
     record.task_revision = task.revision;
     record.node_id = options_.decider.node_id;
     record.node_address = options_.decider.address;
@@ -221,6 +233,7 @@ class Driver::Impl {
     environment.emplace_back("GOPHERCRON_ATTEMPT", std::to_string(start.attempt));
     environment.emplace_back("GOPHERCRON_FENCE", std::to_string(start.fence));
     command.cwd = task.cwd.empty() ? options_.cwd : task.cwd;
+    command.umask = options_.umask;
     if (task.timeout > seconds(0)) command.timeout = task.timeout;
     command.kill_grace = task.kill_grace;
     command.output_limit = task.output_limit > 0 ? static_cast<std::uint64_t>(task.output_limit)
@@ -285,25 +298,29 @@ class Driver::Impl {
   // --- what the coordinator holds: a list of each range, then a watch of it ---
 
   void List() {
+    if (finished_) return;
     listed_ = false;
     watches_.clear();
     decider_.OnListBegin();
-    listing_ = {.spans = DeciderSpans(keys_)};
+    const std::uint64_t number = listing_.number + 1;
+    listing_ = {.spans = DeciderSpans(keys_), .number = number};
     ListPage(listing_.spans.at(0).first);
   }
 
   void ListPage(std::string begin) {
     const auto& span = listing_.spans[listing_.at];
-    ports_.coordinator.Range({.begin = std::move(begin), .end = span.second, .limit = kPageKeys},
-                             [this](Result<coordination::RangeResult> page) {
-                               if (!page) {
-                                 log::Warning(
-                                     "reading the coordinator failed and is tried again: {}",
-                                     page.error().message);
-                                 return retry_timer_.SetAfter(kRetryDelay, [this] { List(); });
-                               }
-                               OnPage(*page);
-                             });
+    ports_.coordinator.Range(
+        {.begin = std::move(begin), .end = span.second, .limit = kPageKeys},
+        [this, number = listing_.number](Result<coordination::RangeResult> page) {
+          // A page of a listing that was given up for a newer one.
+          if (finished_ || number != listing_.number) return;
+          if (!page) {
+            log::Warning("reading the coordinator failed and is tried again: {}",
+                         page.error().message);
+            return retry_timer_.SetAfter(kRetryDelay, [this] { List(); });
+          }
+          OnPage(*page);
+        });
   }
 
   void OnPage(const coordination::RangeResult& page) {
@@ -321,6 +338,7 @@ class Driver::Impl {
         [this](const coordination::WatchBatch& batch) { OnWatched(batch); }));
     listing_.first_page = true;
     if (++listing_.at < listing_.spans.size()) return ListPage(listing_.spans[listing_.at].first);
+    if (relist_posted_) return;  // one of these watches is lost already
     listed_ = true;
     decider_.OnListComplete(listing_.oldest);
     Poke();
@@ -329,9 +347,13 @@ class Driver::Impl {
   void OnWatched(const coordination::WatchBatch& batch) {
     if (batch.lost) {
       log::Info("the watch of the coordinator was lost; reading it again");
-      // Not from inside the watch's own call: List destroys it.
-      if (listed_) ports_.loop.Post([this] { List(); });
       listed_ = false;
+      if (std::exchange(relist_posted_, true)) return;
+      // Not from inside the watch's own call: List destroys it.
+      ports_.loop.Post([this] {
+        relist_posted_ = false;
+        List();
+      });
       return;
     }
     for (const auto& event : batch.events) {
@@ -351,6 +373,7 @@ class Driver::Impl {
     ports_.coordinator.Grant(
         options_.session_ttl, [this] { OnSessionLost(); },
         [this](Result<std::unique_ptr<coordination::Lease>> lease) {
+          if (finished_) return;
           if (!lease) {
             log::Warning("no session yet: {}", lease.error().message);
             return session_timer_.SetAfter(kRetryDelay, [this] { OpenSession(); });
@@ -389,6 +412,8 @@ class Driver::Impl {
   }
 
   void OnStrays(const Result<std::vector<process::Stray>>& strays) {
+    strays_returned_ = true;
+    Poke();
     if (!strays) {
       log::LogError(
           "commands of an earlier process may still be running: {}. Nothing is started until "
@@ -419,6 +444,7 @@ class Driver::Impl {
 
   struct Listing {
     std::vector<coordination::Keys::Span> spans;
+    std::uint64_t number = 0;  // one more for each time that everything is read
     std::size_t at = 0;
     bool first_page = true;
     coordination::Revision revision = 0;  // of the first page of this span
@@ -439,12 +465,16 @@ class Driver::Impl {
   bool decide_posted_ = false;
   bool listed_ = false;
   bool finished_ = false;
+  bool strays_returned_ = false;  // the thread of EndStrays no longer uses the runner
+  bool relist_posted_ = false;
   Listing listing_;
   std::vector<std::unique_ptr<coordination::Watch>> watches_;
   std::unique_ptr<coordination::Lease> lease_;
   std::unordered_map<task::RunId, task::RunRecord> live_;
   std::unordered_map<task::RunId, task::RunOutput> outputs_;
   std::function<void()> stopped_;
+  std::string last_alarm_;
+  BootTime last_alarm_at_{};
   std::thread strays_;
   Recorder recorder_;
   AuditWorker auditor_;

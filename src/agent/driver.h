@@ -3,7 +3,8 @@
 // loop; the disk it leaves to the recorder and the delivery.
 //
 // Order of use: make it, make a runner with it as RunEvents, Start, and in the end Stop. It must
-// outlive the runner's last event, and its loop must run until `stopped` was called.
+// outlive the runner's last event, and its loop must run until `stopped` was called; destroy it
+// when the loop no longer runs.
 //
 // Threads: Start and Stop on the loop's thread (or before it runs); Follow and the events of the
 // runner from any.
@@ -12,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,6 +42,7 @@ struct DriverOptions {
   // What every command finds in its environment beside GOPHERCRON_* and the task's own.
   std::vector<std::pair<std::string, std::string>> environment;
   std::string cwd;
+  std::optional<mode_t> umask;  // none: this process's own
   std::uint64_t output_limit = process::kOutputLimitDefault;
   // For commands that a killed process left behind, and for all of them when the agent stops.
   seconds stray_grace{5};

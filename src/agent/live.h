@@ -10,8 +10,8 @@
 
 namespace gophercron::agent {
 
-// Threads: called on the agent's threads, one call at a time. Must return at once; what it wants to
-// keep it copies.
+// Threads: called on the agent's threads; Output on another than the rest. Must return at once;
+// what it wants to keep it copies.
 class LiveSink {
  public:
   virtual ~LiveSink() = default;

@@ -41,20 +41,21 @@ void Recorder::Run() {
     if (waiting_.ids.empty()) return;
     Batch batch = std::exchange(waiting_, {});
     lock.unlock();
-    Write(batch);
-    loop_.Post([this, ids = std::move(batch.ids)]() mutable { on_durable_(std::move(ids)); });
-    on_appended_();
+    if (Write(batch)) {
+      loop_.Post([this, ids = std::move(batch.ids)]() mutable { on_durable_(std::move(ids)); });
+      on_appended_();
+    }
     lock.lock();
   }
 }
 
-void Recorder::Write(const Batch& batch) {
+bool Recorder::Write(const Batch& batch) {
   // A full or broken disk: the run keys stay, so nothing is forgotten; tell the operator once a
   // minute.
   constexpr int kAttemptsPerWarning = 60;
   for (int attempt = 0;; ++attempt) {
     const Status written = spool_.Append(batch.records, clock_.Now());
-    if (written) return;
+    if (written) return true;
     if (attempt % kAttemptsPerWarning == 0) {
       log::LogError("{} results can not be written to the spool and wait in memory: {}",
                     batch.ids.size(), written.error().message);
@@ -62,7 +63,7 @@ void Recorder::Write(const Batch& batch) {
     std::unique_lock lock(mutex_);
     // Stopping must not hang on a dead disk: the keys of these runs stay, the next start calls them
     // lost.
-    if (changed_.wait_for(lock, seconds(1), [this] { return stopping_; })) return;
+    if (changed_.wait_for(lock, seconds(1), [this] { return stopping_; })) return false;
   }
 }
 

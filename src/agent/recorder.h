@@ -2,7 +2,7 @@
 // it is given, many records under one sync, and only then reported back; so a disk that is slow
 // delays the removal of run keys, never a start.
 //
-// Threads: Append and Stop on the loop's thread; one thread of its own waits for the disk. Owned by
+// Threads: Append on the loop's thread; one thread of its own waits for the disk. Owned by
 // the driver. The spool must outlive it.
 #ifndef GOPHERCRON_AGENT_RECORDER_H_
 #define GOPHERCRON_AGENT_RECORDER_H_
@@ -42,8 +42,8 @@ class Recorder {
   };
 
   void Run();
-  // Until it has worked: the records exist nowhere else.
-  void Write(const Batch& batch);
+  // Tries until it has worked, for the records exist nowhere else. False: stopped before that.
+  bool Write(const Batch& batch);
 
   Loop& loop_;
   const Clock& clock_;

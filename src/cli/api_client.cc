@@ -199,6 +199,12 @@ Result<ApiResponse> ApiClient::Get(std::string path) {
 }
 
 Result<ApiResponse> ApiClient::Call(const ApiRequest& request) {
+  for (const std::string* value : {&endpoint_.token, &request.if_match, &request.idempotency_key}) {
+    if (std::ranges::any_of(*value, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
+      return Fail(ErrorCode::kInvalidArgument,
+                  "a token, a revision or a key may not hold control characters");
+    }
+  }
   const std::string url = endpoint_.url + request.path;
   HeaderList headers;
   headers.Add("Accept: application/json, application/problem+json");

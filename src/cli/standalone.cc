@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,6 +45,7 @@ namespace {
 
 constexpr char kPrefix[] = "/gopher_cron";
 constexpr seconds kFlushPatience{5};
+constexpr seconds kStopPatience{10};  // after the second signal
 constexpr seconds kHousekeepingPeriod{60};
 constexpr std::int64_t kHousekeepingRows =
     5'000;  // at a time, so that nothing waits long behind it
@@ -169,12 +172,12 @@ class Housekeeper {
 class Standalone {
  public:
   explicit Standalone(const StandaloneOptions& options)
-      : options_(options), folder_(options.data) {}
+      : options_(options), folder_(options.data), command_umask_(::umask(0077)) {}
 
   ~Standalone() {
-    if (!loop_thread_.joinable()) return;
-    loop_.Stop();
-    loop_thread_.join();
+    StopLoop();
+    if (runner_) runner_->Stop(microseconds(0));
+    driver_.reset();  // before the runner that its thread may still be in
   }
 
   Status Start() {
@@ -186,8 +189,9 @@ class Standalone {
     if (Status open = OpenStores(); !open) return open;
     loop_thread_ = std::thread([this] { loop_.Run(); });
     if (Status serving = StartServices(); !serving) return serving;
-    if (Status firing = StartAgent(); !firing) return firing;
-    return StartServer();
+    // The address first: nothing is fired before everything that can fail has worked.
+    if (Status listening = StartServer(); !listening) return listening;
+    return StartAgent();
   }
 
   // Ends every run with its grace and keeps what they left. A further signal cuts the grace short.
@@ -201,11 +205,17 @@ class Standalone {
         agent_stopped_ = true;
       });
     });
-    bool cut_short = false;
+    std::optional<BootTime> patience_ends;
     while (!AgentStopped()) {
-      if (signals.WaitFor(milliseconds(20)) && !std::exchange(cut_short, true)) {
+      if (signals.WaitFor(milliseconds(20)) && !patience_ends) {
         view_->Say("Stopping at once.");
-        std::thread([this] { runner_->Stop(microseconds(0)); }).join();
+        runner_->Stop(microseconds(0));
+        patience_ends = clock_.Boot() + kStopPatience;
+      }
+      if (patience_ends && clock_.Boot() > *patience_ends) {
+        log::Warning(
+            "some results could not be written down; their runs are called lost at the next start");
+        break;
       }
     }
     runner_->Stop(microseconds(0));
@@ -214,6 +224,10 @@ class Standalone {
           "some results are not in the store yet; they are safe in the spool and follow at "
           "the next start");
     }
+    // Both ask the coordinator, which answers on the loop.
+    housekeeper_.reset();
+    view_->Say("Stopped.");
+    StopLoop();
     services_->events().Stop();
   }
 
@@ -222,6 +236,12 @@ class Standalone {
   void Say(std::string line) { view_->Say(std::move(line)); }
 
  private:
+  void StopLoop() {
+    if (!loop_thread_.joinable()) return;
+    loop_.Stop();
+    loop_thread_.join();
+  }
+
   Status OpenStores() {
     auto coordinator = coordination::EmbeddedCoordinator::Open(loop_, *lock_);
     if (!coordinator) return std::unexpected(coordinator.error());
@@ -285,6 +305,7 @@ class Standalone {
     driver.node.started_at = clock_.Now();
     driver.environment = CommandEnvironment();
     driver.cwd = CommandFolder();
+    driver.umask = command_umask_;
 
     std::vector<agent::LiveSink*> listeners{&services_->events()};
     if (!options_.quiet) listeners.push_back(view_.get());
@@ -344,6 +365,8 @@ class Standalone {
 
   const StandaloneOptions options_;
   const std::filesystem::path folder_;
+  // What this process writes is for its owner alone; what commands write is as they were used to.
+  const mode_t command_umask_;
   const coordination::Keys keys_{kPrefix};
   SystemClock clock_;
   SystemRandom random_;

@@ -161,7 +161,8 @@ struct Server::Impl {
   // Destroyed after the context: its coroutines point here.
   WorkerPool workers;
   WorkerPool sign_ins;
-  std::size_t connections = 0;  // on the socket thread, as all below
+  std::size_t connections = 0;
+  std::size_t refusing = 0;  // on the socket thread, as all below
   std::size_t streams = 0;
   std::list<Stream*> open;
 
@@ -382,7 +383,6 @@ Awaitable<void> Server::Impl::Refuse(Socket socket) {
 Awaitable<void> Server::Impl::Accept() {
   // Beyond the limit each is told so, but only so many at a time.
   const std::size_t refusals_max = 64;
-  std::size_t refusing = 0;
   while (true) {
     auto [failure, socket] = co_await acceptor.async_accept(kUse);
     if (!acceptor.is_open()) co_return;
@@ -400,7 +400,7 @@ Awaitable<void> Server::Impl::Accept() {
       spawn(Serve(std::move(socket)), [](std::exception_ptr) {});
     } else if (refusing < refusals_max) {
       ++refusing;
-      spawn(Refuse(std::move(socket)), [&refusing](std::exception_ptr) { --refusing; });
+      spawn(Refuse(std::move(socket)), [this](std::exception_ptr) { --refusing; });
     }
   }
 }

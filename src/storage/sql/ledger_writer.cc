@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "storage/span.h"
 #include "storage/sql/ledger_rows.h"
 #include "storage/sql/sql_store.h"
@@ -147,6 +148,10 @@ class LedgerWriter {
       if (id == run.run_id) continue;
       const auto other = FindRun(db_, id);
       if (!other || other->attempt != run.attempt || other->node_id != run.node_id) continue;
+      if (!IsGuess(run) && !IsGuess(*other)) {
+        log::LogError("tick {} of task {} has two runs, {} and {}: the second is not kept", at,
+                      run.task.task_id, id, run.run_id);
+      }
       if (IsGuess(run) || !IsGuess(*other)) return false;
       Remove(task, id);
     }
