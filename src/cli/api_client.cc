@@ -199,7 +199,8 @@ Result<ApiResponse> ApiClient::Get(std::string path) {
 }
 
 Result<ApiResponse> ApiClient::Call(const ApiRequest& request) {
-  for (const std::string* value : {&endpoint_.token, &request.if_match, &request.idempotency_key}) {
+  for (const std::string* value :
+       {&std::as_const(endpoint_.token), &request.if_match, &request.idempotency_key}) {
     if (std::ranges::any_of(*value, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
       return Fail(ErrorCode::kInvalidArgument,
                   "a token, a revision or a key may not hold control characters");

@@ -191,6 +191,7 @@ class Standalone {
     if (Status serving = StartServices(); !serving) return serving;
     // The address first: nothing is fired before everything that can fail has worked.
     if (Status listening = StartServer(); !listening) return listening;
+    SayHello();
     return StartAgent();
   }
 
@@ -231,11 +232,17 @@ class Standalone {
     services_->events().Stop();
   }
 
-  const std::string& url() const { return url_; }
-  const std::optional<std::string>& sign_in_code() const { return sign_in_code_; }
   void Say(std::string line) { view_->Say(std::move(line)); }
 
  private:
+  void SayHello() {
+    view_->Say(
+        fmt::format("gophercron {} on {}, data in {}", GOPHERCRON_VERSION, url_, options_.data));
+    if (!sign_in_code_) return;
+    view_->Say(
+        fmt::format("Sign in, once, with this link: {}/admin/#code={}", url_, *sign_in_code_));
+  }
+
   void StopLoop() {
     if (!loop_thread_.joinable()) return;
     loop_.Stop();
@@ -399,12 +406,6 @@ int RunStandalone(const StandaloneOptions& options) {
   if (const Status started = standalone.Start(); !started) {
     fmt::print(stderr, "gophercron standalone: {}\n", started.error().message);
     return 1;
-  }
-  standalone.Say(fmt::format("gophercron {} on {}, data in {}", GOPHERCRON_VERSION,
-                             standalone.url(), options.data));
-  if (standalone.sign_in_code()) {
-    standalone.Say(fmt::format("Sign in, once, with this link: {}/admin/#code={}", standalone.url(),
-                               *standalone.sign_in_code()));
   }
   signals.Wait();
   standalone.Say(

@@ -61,6 +61,7 @@ header { display: flex; gap: 1rem; align-items: baseline; border-bottom: 1px sol
 header h1 { font-size: 1.2rem; flex: 1; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid #e5e5e5; }
+[hidden] { display: none !important; }
 form { display: grid; gap: .6rem; max-width: 22rem; margin: 2rem 0; }
 label { display: grid; gap: .2rem; }
 main > label { display: inline-flex; margin: 1rem 0; align-items: center; }
@@ -247,6 +248,7 @@ async function drawRuns() {
 function follow(id, name) {
   if (output) output.close();
   $('output').hidden = false;
+  $('output').scrollIntoView();
   $('title').textContent = (name || '') + ' ' + id;
   const pre = $('text');
   pre.textContent = '';
