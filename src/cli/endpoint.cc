@@ -1,9 +1,6 @@
 #include "cli/endpoint.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -12,6 +9,8 @@
 #include <sstream>
 #include <system_error>
 #include <utility>
+
+#include "cli/data_folder.h"
 
 namespace gophercron::cli {
 namespace {
@@ -52,24 +51,6 @@ Result<std::optional<Endpoint>> ReadEndpointFile(const std::filesystem::path& pa
                             path.string()));
   }
   return Endpoint{.url = std::string(*url), .token = std::string(*token)};
-}
-
-// Whole or not at all: written beside, synced and renamed.
-Status WriteSecretFile(const std::filesystem::path& path, const std::string& text) {
-  const std::string beside = path.string() + ".new";
-  const auto failed = [&] {
-    return Fail(ErrorCode::kUnavailable,
-                fmt::format("cannot write {}: {}", path.string(), std::strerror(errno)));
-  };
-  unlink(beside.c_str());
-  const int fd = open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return failed();
-  const bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const bool synced = fsync(fd) == 0;
-  const bool closed = close(fd) == 0;
-  if (!written || !synced || !closed) return failed();
-  if (rename(beside.c_str(), path.c_str()) != 0) return failed();
-  return {};
 }
 
 }  // namespace
@@ -133,7 +114,7 @@ Result<std::filesystem::path> SaveLogin(const Endpoint& endpoint) {
                             failure.message()));
   }
   const json::object content = {{"url", endpoint.url}, {"token", endpoint.token}};
-  const Status written = WriteSecretFile(path, json::serialize(content) + "\n");
+  const Status written = WritePrivateFile(path, json::serialize(content) + "\n");
   if (!written) return std::unexpected(written.error());
   return path;
 }
