@@ -148,6 +148,8 @@ class Standalone:
         return self.api.call("POST", f"/projects/{project}/tasks", body)["task_id"]
 
     def trigger(self, project, task):
+        # The API answers a moment before the node inside has its session.
+        eventually(lambda: self.api.call("GET", "/nodes")["items"], "the node is there", every_s=0.01)
         return self.api.call("POST", f"/projects/{project}/tasks/{task}/runs", {})["run_id"]
 
     def ended_run(self, run_id, patience_s=PATIENCE_S):
