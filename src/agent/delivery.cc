@@ -22,8 +22,9 @@ bool IsForEver(ErrorCode code) {
 
 }  // namespace
 
-Deliverer::Deliverer(Spool& spool, storage::Store& store, Random& random, DeliveryOptions options)
-    : spool_(spool), store_(store), random_(random), options_(options) {}
+Deliverer::Deliverer(Spool& spool, storage::ResultSink& sink, Random& random,
+                     DeliveryOptions options)
+    : spool_(spool), sink_(sink), random_(random), options_(options) {}
 
 Deliverer::Round Deliverer::DeliverSome() {
   Round round;
@@ -65,7 +66,7 @@ Status Deliverer::HandOver(std::span<const SpooledRecord> records, std::vector<S
   std::vector<task::LedgerRecord> batch;
   batch.reserve(records.size());
   for (const SpooledRecord& spooled : records) batch.push_back(spooled.record);
-  const Status recorded = store_.Record(batch);
+  const Status recorded = sink_.Record(batch);
   batch.clear();
   if (recorded) {
     for (const SpooledRecord& spooled : records) done->push_back(spooled.id);
@@ -99,9 +100,10 @@ milliseconds Deliverer::NextDelay() {
   return delay / 2 + milliseconds(random_.Below(static_cast<std::uint64_t>(delay.count() / 2 + 1)));
 }
 
-Delivery::Delivery(Spool& spool, storage::Store& store, DeliveryOptions options, Observer observer)
+Delivery::Delivery(Spool& spool, storage::ResultSink& sink, DeliveryOptions options,
+                   Observer observer)
     : spool_(spool),
-      deliverer_(spool, store, random_, options),
+      deliverer_(spool, sink, random_, options),
       observer_(std::move(observer)),
       thread_([this] { Run(); }) {}
 

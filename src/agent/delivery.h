@@ -1,4 +1,4 @@
-// Delivery: moves results from the spool to the store, for as long as it takes.
+// Delivery: moves results from the spool to where they go, for as long as it takes.
 //
 // Deliverer is one round without any waiting, for a caller that drives it. Delivery is the thread
 // around it for the program: it sleeps until Notify, a retry is due, or Stop.
@@ -24,7 +24,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "storage/store.h"
+#include "storage/result_sink.h"
 
 namespace gophercron::agent {
 
@@ -38,8 +38,8 @@ struct DeliveryOptions {
 // Threads: one at a time.
 class Deliverer {
  public:
-  // `spool`, `store` and `random` must outlive this.
-  Deliverer(Spool& spool, storage::Store& store, Random& random, DeliveryOptions options = {});
+  // `spool`, `sink` and `random` must outlive this.
+  Deliverer(Spool& spool, storage::ResultSink& sink, Random& random, DeliveryOptions options = {});
 
   struct Round {
     std::int64_t delivered = 0;
@@ -61,7 +61,7 @@ class Deliverer {
   milliseconds NextDelay();
 
   Spool& spool_;
-  storage::Store& store_;
+  storage::ResultSink& sink_;
   Random& random_;
   const DeliveryOptions options_;
   int failures_ = 0;
@@ -76,8 +76,8 @@ class Delivery {
   // Called on the delivery thread after every round that changed something.
   using Observer = std::function<void(const Deliverer::Round&)>;
 
-  // Starts the thread at once. `spool` and `store` must outlive this.
-  Delivery(Spool& spool, storage::Store& store, DeliveryOptions options = {},
+  // Starts the thread at once. `spool` and `sink` must outlive this.
+  Delivery(Spool& spool, storage::ResultSink& sink, DeliveryOptions options = {},
            Observer observer = nullptr);
   // Ends after the call to the store that is under way; what is left stays in the spool.
   ~Delivery();

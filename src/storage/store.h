@@ -23,6 +23,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "storage/result_sink.h"
 #include "task/run.h"
 #include "task/task.h"
 
@@ -138,10 +139,8 @@ struct Retention {
   std::int64_t max_output_bytes = 1'000'000'000;  // of all output together
 };
 
-class Store {
+class Store : public ResultSink {
  public:
-  virtual ~Store() = default;
-
   // Accounts.
   virtual Result<UserId> CreateUser(
       const User& user) = 0;                        // ignores `id`; kConflict: account taken
@@ -187,7 +186,7 @@ class Store {
   // wrote replaces what was guessed (span.h) for the same run or the same ticks, never the reverse;
   // where a guessed span covers more ticks, it is cut around the one that is now known. A span that
   // continues the task's newest row with the same outcome, reason and detail extends that row.
-  virtual Status Record(std::span<const task::LedgerRecord> batch) = 0;
+  Status Record(std::span<const task::LedgerRecord> batch) override = 0;
   virtual Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) = 0;
   virtual Result<task::RunRecord> RunById(std::string_view run_id) = 0;
   // Bytes [from, from + limit) of the output, counting the dropped middle, of which nothing comes.
