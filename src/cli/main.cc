@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/api_commands.h"
+#include "cli/config_command.h"
 #include "cli/cron_command.h"
 #include "cli/standalone.h"
 
@@ -20,6 +21,7 @@ int main(int argc, char** argv) {
   gophercron::cli::AddStandaloneCommand(app, &exit_code);
   gophercron::cli::AddCronCommand(app, &exit_code);
   gophercron::cli::AddApiCommands(app, &exit_code);
+  gophercron::cli::AddConfigCommand(app, &exit_code);
 
   try {
     app.parse(argc, argv);
