@@ -21,6 +21,7 @@
 #include "cli/endpoint.h"
 #include "cli/live_fan_out.h"
 #include "cli/service_host.h"
+#include "cli/service_manager.h"
 #include "cli/stop_signals.h"
 #include "cli/terminal_view.h"
 #include "coordination/embedded/embedded_coordinator.h"
@@ -198,7 +199,9 @@ int RunStandalone(const StandaloneOptions& options) {
     fmt::print(stderr, "gophercron standalone: {}\n", started.error().message);
     return 1;
   }
+  TellServiceManager(kReady);
   signals.Wait();
+  TellServiceManager(kStopping);
   standalone.Say(
       "Stopping: no new runs; those that are going get their grace. Ctrl-C again ends them now.");
   standalone.Stop(signals);
