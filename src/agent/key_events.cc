@@ -76,6 +76,8 @@ Status DeliverPut(const Keys& keys, const coordination::KeyValue& item, Decider&
       return {};
     }
     case Family::kDeleted:
+    case Family::kService:
+    case Family::kFollow:
     case Family::kSetting:
       return {};
   }
@@ -103,6 +105,8 @@ void DeliverDelete(const Keys& keys, std::string_view key, coordination::Revisio
       if (const auto lease = coordination::ParseLease(parsed->rest)) decider.OnNodeGone(*lease);
       return;
     case Family::kDeleted:
+    case Family::kService:
+    case Family::kFollow:
     case Family::kSetting:
       return;
   }

@@ -87,6 +87,15 @@ std::string Keys::Deleted(const task::TaskKey& key) const {
 std::string Keys::Session(LeaseId lease) const {
   return fmt::format("{}/session/{}", prefix_, FormatLease(lease));
 }
+std::string Keys::Service(LeaseId lease) const {
+  return fmt::format("{}/service/{}", prefix_, FormatLease(lease));
+}
+std::string Keys::Follow(std::string_view run_id, LeaseId service) const {
+  return fmt::format("{}/follow/{}/{}", prefix_, run_id, FormatLease(service));
+}
+std::string Keys::Elected(std::string_view office) const {
+  return fmt::format("{}/elected/{}", prefix_, office);
+}
 std::string Keys::Setting(std::string_view name) const {
   return fmt::format("{}/setting/{}", prefix_, name);
 }
@@ -122,6 +131,12 @@ Keys::Span Keys::AllDeleted() const {
 Keys::Span Keys::AllSessions() const {
   return Prefixed(prefix_ + "/session/");
 }
+Keys::Span Keys::AllServices() const {
+  return Prefixed(prefix_ + "/service/");
+}
+Keys::Span Keys::AllFollows() const {
+  return Prefixed(prefix_ + "/follow/");
+}
 Keys::Span Keys::AllSettings() const {
   return Prefixed(prefix_ + "/setting/");
 }
@@ -132,9 +147,18 @@ std::optional<Keys::Parsed> Keys::Parse(std::string_view key) const {
   if (!key.starts_with('/')) return std::nullopt;
   key.remove_prefix(1);
   const std::string_view first = CutSegment(key);
-  if (first == "session") {
-    if (!ParseLease(key)) return std::nullopt;
-    return Parsed{.family = Family::kSession, .task = {}, .rest = std::string(key)};
+  if (first == "session" || first == "service") {
+    const auto lease = ParseLease(key);
+    if (!lease) return std::nullopt;
+    const Family family = first == "session" ? Family::kSession : Family::kService;
+    return Parsed{.family = family, .task = {}, .rest = std::string(key), .lease = *lease};
+  }
+  if (first == "follow") {
+    const std::string_view run_id = CutSegment(key);
+    const auto lease = ParseLease(key);
+    if (run_id.empty() || !lease) return std::nullopt;
+    return Parsed{
+        .family = Family::kFollow, .task = {}, .rest = std::string(run_id), .lease = *lease};
   }
   if (first == "setting") {
     if (key.empty() || key.contains('/')) return std::nullopt;

@@ -38,7 +38,11 @@ class Keys {
                       std::string_view run_id) const;   // P/trigger/<pid>/<tid>/<run>
   std::string Deleted(const task::TaskKey& key) const;  // P/deleted/<pid>/<tid>
   std::string Session(LeaseId lease) const;             // P/session/<16 hex digits>
-  std::string Setting(std::string_view name) const;     // P/setting/<name>
+  std::string Service(LeaseId lease) const;             // P/service/<16 hex digits>
+  // P/follow/<run>/<16 hex digits>: the service with this lease wants the run's output as it comes.
+  std::string Follow(std::string_view run_id, LeaseId service) const;
+  std::string Elected(std::string_view office) const;  // P/elected/<office>
+  std::string Setting(std::string_view name) const;    // P/setting/<name>
 
   // Ranges [begin, end).
   using Span = std::pair<std::string, std::string>;
@@ -52,6 +56,8 @@ class Keys {
   Span AllTriggers() const;
   Span AllDeleted() const;
   Span AllSessions() const;
+  Span AllServices() const;
+  Span AllFollows() const;
   Span AllSettings() const;
 
   // What a key is; nullopt for keys of families that are not ours to read (v1's status and
@@ -66,11 +72,14 @@ class Keys {
       kTrigger,
       kDeleted,
       kSession,
+      kService,
+      kFollow,
       kSetting
     };
     Family family = Family::kTask;
     task::TaskKey task;  // for those that have one
-    std::string rest;    // run id, lease in hex, setting's name
+    std::string rest;    // run id, lease in hex, setting's name; kFollow: the run's id
+    LeaseId lease = 0;   // kSession, kService, kFollow
   };
   std::optional<Parsed> Parse(std::string_view key) const;
 
@@ -80,6 +89,10 @@ class Keys {
 
 // The cluster's zone, for tasks that name none. Written once, at the first start.
 inline constexpr std::string_view kSettingZone = "zone";
+
+// What agents and services of one cluster prove with that they belong to it. Made at random by the
+// first process.
+inline constexpr std::string_view kSettingClusterSecret = "cluster_secret";
 
 // A lease as keys and values write it: 16 hex digits.
 std::string FormatLease(LeaseId lease);

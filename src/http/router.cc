@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "link/seal.h"
 
 namespace gophercron::http {
 namespace {
@@ -104,6 +105,8 @@ std::string_view Name(Permission permission) {
       return "own";
     case Permission::kAdministrator:
       return "administrator";
+    case Permission::kCluster:
+      return "cluster";
   }
   return "unset";
 }
@@ -171,6 +174,18 @@ std::optional<Response> Router::RefuseForgery(const Request& request) const {
   return std::nullopt;
 }
 
+// The answer is the same for a stranger and where there is no cluster.
+std::optional<Response> Router::AuthoriseCluster(const Request& request) const {
+  service::Intake* const intake = services_.intake();
+  const Status known =
+      intake == nullptr
+          ? Fail(ErrorCode::kUnauthenticated, "this service takes nothing from other processes")
+          : intake->Check(request.Header(link::kSealHeader), request.method, request.path,
+                          request.body);
+  if (known) return std::nullopt;
+  return ProblemResponse(known.error(), request.request_id);
+}
+
 std::optional<Response> Router::Authorise(const Route& route, Context* context) const {
   const Request& request = context->request;
   const auto refuse = [&](const Error& error) {
@@ -184,6 +199,7 @@ std::optional<Response> Router::Authorise(const Route& route, Context* context) 
     context->by_cookie = !context->token.empty();
   }
   if (route.permission == Permission::kPublic) return std::nullopt;
+  if (route.permission == Permission::kCluster) return AuthoriseCluster(request);
   if (context->by_cookie) {
     if (auto refused = RefuseForgery(request)) return refused;
   }

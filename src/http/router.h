@@ -29,6 +29,7 @@ enum class Permission {
   kEdit,
   kOwn,
   kAdministrator,
+  kCluster,  // a process of this cluster, which seals its requests (link/seal.h)
 };
 std::string_view Name(Permission permission);
 
@@ -52,6 +53,8 @@ struct Route {
   Handler handler = nullptr;
   // Hashes a password: runs on the lane for such, where few wait.
   bool slow = false;
+  // 0: the server's bound for all.
+  std::size_t body_bytes_max = 0;
 };
 
 // Every route of the program.
@@ -80,6 +83,7 @@ class Router {
   Response Serve(const Request& request, const Match& match) const;
 
  private:
+  std::optional<Response> AuthoriseCluster(const Request& request) const;
   std::optional<Response> Authorise(const Route& route, Context* context) const;
   // For callers that a browser identifies by itself: only from our own pages.
   std::optional<Response> RefuseForgery(const Request& request) const;

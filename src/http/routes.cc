@@ -8,10 +8,12 @@
 
 #include "http/admin_page.h"
 #include "http/body_reader.h"
+#include "http/cluster_routes.h"
 #include "http/parameters.h"
 #include "http/router.h"
 #include "http/streams.h"
 #include "http/views.h"
+#include "link/wire.h"
 
 namespace gophercron::http {
 namespace {
@@ -696,6 +698,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v2/events", kMember, StreamEvents},
     {"GET", "/api/v2/nodes", kMember, ListNodes},
     {"POST", "/api/v2/cron/preview", kMember, PreviewCron},
+
+    {"POST", link::kLedgerPath, kCluster, TakeResults, !kSlow, link::kBodyBytesMax},
+    {"POST", link::kLivePath, kCluster, TakeNews, !kSlow, link::kBodyBytesMax},
 });
 
 }  // namespace

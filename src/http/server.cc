@@ -37,6 +37,7 @@
 #include "http/message.h"
 #include "http/router.h"
 #include "http/worker_pool.h"
+#include "link/wire.h"
 
 namespace gophercron::http {
 namespace {
@@ -66,6 +67,7 @@ std::string_view View(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+// Without the body.
 Request ToRequest(const wire::request<wire::string_body>& message, std::string remote_address,
                   std::string request_id) {
   Request request;
@@ -80,7 +82,6 @@ Request ToRequest(const wire::request<wire::string_body>& message, std::string r
     // Of a header that comes twice the first one counts.
     request.headers.emplace(std::move(name), View(field.value()));
   }
-  request.body = message.body();
   request.remote_address = std::move(remote_address);
   request.request_id = std::move(request_id);
   return request;
@@ -145,6 +146,7 @@ struct Server::Impl {
                        const Response& response, std::string_view request_id);
   Awaitable<void> SendError(Stream& stream, int status, std::string_view code,
                             std::string_view detail);
+  Awaitable<void> SendTooLarge(Stream& stream, std::uint64_t body_bytes_max);
   Awaitable<bool> SendStream(Stream& stream, const wire::request<wire::string_body>& request,
                              const Response& response, std::string_view request_id);
   Awaitable<void> Pump(Stream& stream, const Response::Open& open);
@@ -236,6 +238,11 @@ Awaitable<void> Server::Impl::SendError(Stream& stream, int status, std::string_
   }
 }
 
+Awaitable<void> Server::Impl::SendTooLarge(Stream& stream, std::uint64_t body_bytes_max) {
+  co_await SendError(stream, 413, "invalid_argument",
+                     fmt::format("a body may have at most {} bytes", body_bytes_max));
+}
+
 Awaitable<void> Server::Impl::Pump(Stream& stream, const Response::Open& open_events) {
   const auto wake_up = std::make_shared<WakeUp>(context.get_executor());
   std::unique_ptr<EventStream> events;
@@ -308,21 +315,30 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
                                        const std::string& remote, bool first) {
   wire::request_parser<wire::string_body> parser;
   parser.header_limit(options.header_bytes_max);
-  parser.body_limit(options.body_bytes_max);
+  // Which bound holds is known with the route, when the header has been read.
+  parser.body_limit(link::kBodyBytesMax);
   stream.expires_after(first ? options.header_timeout : options.idle_timeout);
   if (const auto [failure, bytes] = co_await wire::async_read_header(stream, buffer, parser, kUse);
       failure) {
     if (failure == wire::error::header_limit || failure == wire::error::buffer_overflow) {
       co_await SendError(stream, 431, "invalid_argument", "the request's header is too large");
     } else if (failure == wire::error::body_limit) {
-      co_await SendError(stream, 413, "invalid_argument",
-                         fmt::format("a body may have at most {} bytes", options.body_bytes_max));
+      co_await SendTooLarge(stream, options.body_bytes_max);
     } else if (failure.category() == wire::make_error_code(wire::error::bad_method).category() &&
                failure != wire::error::end_of_stream && failure != wire::error::partial_message) {
       co_await SendError(stream, 400, "invalid_argument", "this is not an HTTP request");
     }
     co_return false;
   }
+  Request request = ToRequest(parser.get(), remote, NewRequestId());
+  const Router::Match match = router.Find(request);
+  const std::uint64_t own_bound = match.route == nullptr ? 0 : match.route->body_bytes_max;
+  const std::uint64_t body_bytes_max = own_bound == 0 ? options.body_bytes_max : own_bound;
+  if (parser.content_length().value_or(0) > body_bytes_max) {
+    co_await SendTooLarge(stream, body_bytes_max);
+    co_return false;
+  }
+  parser.body_limit(body_bytes_max);
   if (beast::iequals(parser.get()[wire::field::expect], "100-continue")) {
     wire::response<wire::empty_body> go_on(wire::status::continue_, parser.get().version());
     stream.expires_after(options.write_timeout);
@@ -333,15 +349,11 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   stream.expires_after(options.body_timeout);
   if (const auto [failure, bytes] = co_await wire::async_read(stream, buffer, parser, kUse);
       failure) {
-    if (failure == wire::error::body_limit) {
-      co_await SendError(stream, 413, "invalid_argument",
-                         fmt::format("a body may have at most {} bytes", options.body_bytes_max));
-    }
+    if (failure == wire::error::body_limit) co_await SendTooLarge(stream, body_bytes_max);
     co_return false;
   }
-  const wire::request<wire::string_body> message = parser.release();
-  const Request request = ToRequest(message, remote, NewRequestId());
-  const Router::Match match = router.Find(request);
+  wire::request<wire::string_body> message = parser.release();
+  request.body = std::move(message.body());
   const bool slow = match.route != nullptr && match.route->slow;
   Response response;
   stream.expires_never();

@@ -3,12 +3,14 @@
 #define GOPHERCRON_SERVICE_SERVICES_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "service/access.h"
 #include "service/accounts.h"
 #include "service/events.h"
+#include "service/intake.h"
 #include "service/nodes.h"
 #include "service/ports.h"
 #include "service/projects.h"
@@ -22,7 +24,9 @@ namespace gophercron::service {
 // loops.
 class Services {
  public:
-  static Result<std::unique_ptr<Services>> Open(const Ports& ports, AccountsOptions options = {});
+  // `cluster_secret`: empty where no other process belongs to this one.
+  static Result<std::unique_ptr<Services>> Open(const Ports& ports, AccountsOptions options = {},
+                                                std::string cluster_secret = {});
 
   const Ports& ports() const { return ports_; }
   Accounts& accounts() { return *accounts_; }
@@ -33,9 +37,11 @@ class Services {
   const Nodes& nodes() const { return nodes_; }
   const Why& why() const { return why_; }
   EventsHub& events() { return events_; }
+  // Null in a standalone.
+  Intake* intake() { return intake_ ? &*intake_ : nullptr; }
 
  private:
-  Services(const Ports& ports, std::unique_ptr<Accounts> accounts);
+  Services(const Ports& ports, std::unique_ptr<Accounts> accounts, std::string cluster_secret);
 
   Ports ports_;
   std::unique_ptr<Accounts> accounts_;
@@ -44,6 +50,7 @@ class Services {
   Tasks tasks_;
   Nodes nodes_;
   EventsHub events_;
+  std::optional<Intake> intake_;
   Runs runs_;
   Why why_;
 };

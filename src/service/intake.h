@@ -1,0 +1,43 @@
+// Intake: what agents of the cluster hand in: results for the ledger, and news of live runs.
+//
+// Only for processes that know the cluster's secret (link/seal.h); not there in a standalone.
+// Threads: any; a call may wait for the store.
+#ifndef GOPHERCRON_SERVICE_INTAKE_H_
+#define GOPHERCRON_SERVICE_INTAKE_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "link/seal.h"
+#include "service/events.h"
+#include "service/ports.h"
+
+namespace gophercron::service {
+
+class Intake {
+ public:
+  // `events` outlives this.
+  Intake(const Ports& ports, EventsHub& events, std::string cluster_secret)
+      : ports_(ports), events_(events), seals_(std::move(cluster_secret)) {}
+
+  // kUnauthenticated unless the request was sealed by a process of this cluster, just now.
+  Status Check(std::string_view seal, std::string_view method, std::string_view path,
+               std::string_view body) {
+    return seals_.Check(seal, method, path, body, ports_.clock.Now());
+  }
+
+  // Bodies as in link/wire.h. Durable on return.
+  Status TakeResults(std::string_view body);
+  Status TakeNews(std::string_view body);
+
+ private:
+  const Ports ports_;
+  EventsHub& events_;
+  link::SealChecker seals_;
+};
+
+}  // namespace gophercron::service
+
+#endif  // GOPHERCRON_SERVICE_INTAKE_H_
