@@ -27,11 +27,11 @@ ErrorCode CodeOf(int status) {
 
 Status SealedPost::Send(const std::string& url, std::string_view path, std::string body,
                         milliseconds limit) {
-  outbound::PostRequest request{.url = url + std::string(path),
-                                .headers = {"Content-Type: application/json"}};
-  request.headers.push_back(fmt::format(
-      "{}: {}", kSealHeader, MakeSeal(secret_, "POST", path, body, clock_.Now(), RandomHex(16))));
-  request.body = std::move(body);
+  const std::string seal = MakeSeal(secret_, "POST", path, body, clock_.Now(), RandomHex(16));
+  outbound::PostRequest request{
+      .url = url + std::string(path),
+      .headers = {"Content-Type: application/json", fmt::format("{}: {}", kSealHeader, seal)},
+      .body = std::move(body)};
   request.timeout = limit;
   const auto status = poster_.Post(request);
   if (!status) return std::unexpected(status.error());

@@ -17,8 +17,7 @@ namespace gophercron::link {
 class SealedPost {
  public:
   // `secret` is the cluster's. `clock` outlives this.
-  SealedPost(std::string secret, const Clock& clock)
-      : secret_(std::move(secret)), clock_(clock) {}
+  SealedPost(std::string secret, const Clock& clock) : secret_(std::move(secret)), clock_(clock) {}
 
   // A success is a 2xx. A refusal has the code that its status stands for; kUnavailable for a
   // service that is in trouble itself.
