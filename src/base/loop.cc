@@ -57,6 +57,9 @@ class TimerFd : public std::enable_shared_from_this<TimerFd> {
     task_ = std::move(task);
     // A time of zero would disarm; anything in the past fires at once.
     const auto at = std::max(since_epoch, microseconds(1));
+    // Owners set what they need after every event, and that is mostly what was set already.
+    if (at == armed_at_) return;
+    armed_at_ = at;
     itimerspec spec{};
     spec.it_value.tv_sec = static_cast<time_t>(at.count() / 1'000'000);
     spec.it_value.tv_nsec = static_cast<long>(at.count() % 1'000'000 * 1000);
@@ -66,6 +69,8 @@ class TimerFd : public std::enable_shared_from_this<TimerFd> {
 
   void Cancel() {
     task_ = nullptr;
+    if (armed_at_ == microseconds(0)) return;
+    armed_at_ = microseconds(0);
     const itimerspec disarmed{};
     ::timerfd_settime(descriptor_.native_handle(), 0, &disarmed, nullptr);
   }
@@ -97,12 +102,14 @@ class TimerFd : public std::enable_shared_from_this<TimerFd> {
     const ssize_t got = ::read(descriptor_.native_handle(), &expirations, sizeof expirations);
     // EAGAIN: set again between becoming readable and being read. ECANCELED: the clock was set.
     if (got < 0 && errno == EAGAIN) return Wait();
+    armed_at_ = microseconds(0);
     if (auto task = std::exchange(task_, nullptr)) task();
   }
 
   int set_flags_;
   asio::posix::stream_descriptor descriptor_;
   Loop::Task task_;
+  microseconds armed_at_{0};  // 0: not
   bool waiting_ = false;
 };
 

@@ -267,10 +267,12 @@ std::expected<Launched, StartFailure> Launcher::Launch(const LaunchRequest& requ
                  .slot = &request.slot,
                  .step = StartStep::kFork,
                  .error = 0};
-  // A handler of this process must not run in the child, which shares its memory.
-  const std::uint64_t every_signal = ~std::uint64_t{0};
+  // A handler of this process must not run in the child, which shares its memory. SIGCHLD stays: it
+  // has none, and while the thread that has the children blocks it, the kernel does not throw it
+  // away but wakes another thread for each child that ends.
+  const std::uint64_t blocked = ~(std::uint64_t{1} << (SIGCHLD - 1));
   std::uint64_t mask_before = 0;
-  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &every_signal, &mask_before, sizeof every_signal);
+  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, &mask_before, sizeof blocked);
   const Cloned cloned = Clone(static_cast<char*>(stack_) + 4096, request.cgroup_fd, &task);
   ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask_before, nullptr, sizeof mask_before);
 

@@ -393,6 +393,13 @@ TEST_P(PosixRunnerTest, ThousandsOfRunsLeaveNoDescriptorNoZombieAndNoGroup) {
     }
     for (int i = 0; i < kAtOnce; ++i) harness_.events.WaitEnded(id(i));
   };
+  // Once as many as there will ever be: their control groups are kept for later runs.
+  const auto held = [](int i) { return "held-" + std::to_string(i); };
+  for (int i = 0; i < kAtOnce; ++i)
+    harness_.runner->Start(RunnerHarness::Shell(held(i), "exec sleep 1000"));
+  for (int i = 0; i < kAtOnce; ++i) harness_.events.WaitStarted(held(i));
+  for (int i = 0; i < kAtOnce; ++i) harness_.runner->Kill(held(i));
+  for (int i = 0; i < kAtOnce; ++i) harness_.events.WaitEnded(held(i));
   for (int i = 0; i < 3; ++i) round(i);
   harness_.WaitIdle();
   const auto before = descriptors();

@@ -25,6 +25,9 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 // Reads in a row before other runs get their turn.
 constexpr int kReadsMax = 8;
+// Starts in a row before ends and output get their turn: what has ended holds descriptors and the
+// place of what is to come, and in a long row of starts it would hold them to the end of the row.
+constexpr std::size_t kStartsMax = 8;
 // Between looks at whether anything is left of a run that is being ended.
 constexpr microseconds kLookMin = microseconds(500);
 constexpr microseconds kLookMax = milliseconds(50);
@@ -90,7 +93,6 @@ struct Supervisor::Run : std::enable_shared_from_this<Run> {
 
   Exit exit;
   BootTime started{};
-  std::uint64_t own_peak = 0;
   bool exited = false;
   bool output_ended = false;
   bool reported = false;
@@ -134,17 +136,24 @@ Supervisor::~Supervisor() {
 
 void Supervisor::Start(Command command) {
   ++running_;
-  loop_.Post([this, command = std::move(command)]() mutable { Accept(std::move(command)); });
+  const bool first = waiting_.With([&](std::deque<Command>& waiting) {
+    waiting.push_back(std::move(command));
+    return waiting.size() == 1;
+  });
+  // One waking for all that comes together.
+  if (first) loop_.Post([this] { StartSome(kStartsMax); });
 }
 
 void Supervisor::Kill(std::string_view run_id) {
   loop_.Post([this, id = std::string(run_id)] {
+    if (!runs_.contains(id)) StartSome(SIZE_MAX);  // it may wait to be started
     if (const auto run = runs_.find(id); run != runs_.end()) BeginEnd(*run->second, End::kKilled);
   });
 }
 
 void Supervisor::Follow(std::string_view run_id, bool on) {
   loop_.Post([this, id = std::string(run_id), on] {
+    if (!runs_.contains(id)) StartSome(SIZE_MAX);
     const auto found = runs_.find(id);
     if (found == runs_.end() || found->second->reported || found->second->followed == on) return;
     found->second->followed = on;
@@ -162,6 +171,7 @@ void Supervisor::Stop(microseconds grace) {
   if (stopped_) return;
   CHECK(!loop_.IsCurrentThread());
   loop_.Post([this, grace] {
+    StartSome(SIZE_MAX);
     stopping_ = true;
     std::vector<std::shared_ptr<Run>> runs;
     for (const auto& [id, run] : runs_) runs.push_back(run);
@@ -191,9 +201,28 @@ void Supervisor::StopIfDone() {
 
 // --- Start
 
-void Supervisor::Accept(Command command) {
+void Supervisor::StartSome(std::size_t most) {
+  std::vector<Command> taken;
+  const bool more = waiting_.With([&](std::deque<Command>& waiting) {
+    while (!waiting.empty() && taken.size() < most) {
+      taken.push_back(std::move(waiting.front()));
+      waiting.pop_front();
+    }
+    return !waiting.empty();
+  });
+  if (more) loop_.Post([this] { StartSome(kStartsMax); });
+  std::vector<std::shared_ptr<Run>> started;
+  for (Command& command : taken) {
+    if (auto run = Accept(std::move(command))) started.push_back(std::move(run));
+  }
+  // Afterwards, so that whoever listens wakes once for the row and not between two starts.
+  for (const auto& run : started) Attend(*run);
+}
+
+std::shared_ptr<Supervisor::Run> Supervisor::Accept(Command command) {
   const auto refuse = [&](std::string why) {
     Refuse(command, {.step = StartStep::kAccept, .error = 0, .message = std::move(why)});
+    return nullptr;
   };
   if (stopping_) return refuse("this process is stopping");
   if (std::string why = WhyUnacceptable(command); !why.empty()) return refuse(std::move(why));
@@ -202,15 +231,17 @@ void Supervisor::Accept(Command command) {
         fmt::format("something of a run with the id {} is still running", command.run_id));
   }
   auto run = std::make_shared<Run>(std::move(command), options_.data_folder);
-  if (!Spawn(*run)) return;
-  Run& started = *run;
-  runs_.emplace(started.command.run_id, std::move(run));
-  events_.OnStarted(started.command.run_id, started.pid, started.exit.started_at);
-  started.output_watch =
-      std::make_unique<ReadWatch>(loop_, started.pipe, [this, &started] { ReadOutput(started); });
-  started.exit_watch =
-      std::make_unique<ReadWatch>(loop_, started.pidfd, [this, &started] { OnExit(started); });
-  if (started.command.timeout) WakeAt(started, started.started + *started.command.timeout);
+  if (!Spawn(*run)) return nullptr;
+  runs_.emplace(run->command.run_id, run);
+  return run;
+}
+
+void Supervisor::Attend(Run& run) {
+  events_.OnStarted(run.command.run_id, run.pid, run.exit.started_at);
+  run.output_watch =
+      std::make_unique<ReadWatch>(loop_, run.pipe, [this, &run] { ReadOutput(run); });
+  run.exit_watch = std::make_unique<ReadWatch>(loop_, run.pidfd, [this, &run] { OnExit(run); });
+  if (run.command.timeout) WakeAt(run, run.started + *run.command.timeout);
 }
 
 void Supervisor::Refuse(const Command& command, StartFailure failure) {
@@ -258,7 +289,6 @@ bool Supervisor::Launch(Run& run, int output_fd) {
   }
   run.started = clock_.Boot();
   run.exit.started_at = clock_.Now();
-  run.own_peak = OwnPeakBytes();
   run.slot = journal_->Take(run.command.run_id, run.group ? run.group->number() : -1, run.started);
   if (run.slot == kRunsMax) {
     Refuse(run.command, {.step = StartStep::kAccept,
@@ -396,7 +426,8 @@ bool Supervisor::TakeExit(Run& run) {
   run.exit.cpu_system = ToMicroseconds(usage.ru_stime);
   const std::uint64_t peak = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
   // Until it executes, the child uses this process's memory, and the kernel counts that as its own.
-  if (peak > run.own_peak) run.exit.max_rss_bytes = peak;
+  if (peak > own_peak_) own_peak_ = OwnPeakBytes();
+  if (peak > own_peak_) run.exit.max_rss_bytes = peak;
   return true;
 }
 

@@ -7,6 +7,8 @@
 #define GOPHERCRON_PROCESS_POSIX_SUPERVISOR_H_
 
 #include <atomic>
+#include <cstdint>
+#include <deque>
 #include <future>
 #include <memory>
 #include <set>
@@ -16,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/guarded.h"
 #include "base/loop.h"
 #include "process/posix/control_groups.h"
 #include "process/posix/descendants.h"
@@ -47,7 +50,9 @@ class Supervisor {
   struct Run;
 
   // Start.
-  void Accept(Command command);
+  void StartSome(std::size_t most);
+  std::shared_ptr<Run> Accept(Command command);  // null when it was refused
+  void Attend(Run& run);
   bool Spawn(Run& run);
   bool Launch(Run& run, int output_fd);
   void Contain(Run& run);
@@ -101,6 +106,8 @@ class Supervisor {
   bool stopped_ = false;  // of the threads that call Stop
   std::promise<void> all_gone_;
   std::atomic<std::size_t> running_ = 0;
+  Guarded<std::deque<Command>> waiting_;  // to be started, in order
+  std::uint64_t own_peak_ = 0;            // as far as it has been looked at
   std::unordered_map<std::string, std::shared_ptr<Run>> runs_;
   std::set<std::pair<BootTime, Run*>> wakes_;
   std::thread thread_;
