@@ -1,17 +1,22 @@
-// USES: storage_sqlite
-// What the ledger costs: recording in batches against one by one, and pages out of a million rows.
+// USES: storage_sqlite mariadb_server
+// What the ledger costs, in SQLite and in MariaDB: recording in batches against one by one, and
+// pages out of many rows. MariaDB is started here, in a folder of its own, every commit on disk.
 //
-//   storage_bench [ROWS]     rows for the lists, 1000000 when not given; files go to TMPDIR
+//   storage_bench [ROWS [sqlite|mysql]]   1000000 rows and both when not given; files go to TMPDIR
 
 #include <stdlib.h>
 
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "storage/mysql/mysql_store.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/mysql/mariadb_server.h"
 
 namespace gophercron::storage {
 namespace {
@@ -65,51 +70,61 @@ double RowsPerSecond(Store& store, std::int64_t first, std::int64_t rows, std::i
   return static_cast<double>(rows) / spent;
 }
 
-int Main(std::int64_t rows) {
+void Measure(Store& store, std::int64_t rows) {
+  const double single = RowsPerSecond(store, 0, 500, 1);
+  const double batched = RowsPerSecond(store, 500, rows - 500, 500);
+  std::printf("Record, 500 a batch        %10.0f rows/s  %6.1f x one by one (%.0f rows/s)\n",
+              batched, batched / single, single);
+  const auto show = [&](const char* what, auto&& use) {
+    use();
+    std::printf("%-26s %10.2f ms\n", what, 1e3 * Seconds([&] {
+                                             for (int i = 0; i < 20; ++i) use();
+                                           }) / 20);
+  };
+  RunQuery all, project, failed, task;
+  project.projects = std::vector<task::ProjectId>{3};
+  failed.outcome = task::Outcome::kFailed;
+  task.task = {.project_id = 8, .task_id = "7"};
+  show("ListRuns, all", [&] { (void)store.ListRuns(all); });
+  show("ListRuns, a project", [&] { (void)store.ListRuns(project); });
+  show("ListRuns, failed", [&] { (void)store.ListRuns(failed); });
+  show("ListRuns, a task", [&] { (void)store.ListRuns(task); });
+  LedgerQuery ledger;
+  ledger.task = *task.task;
+  show("ListLedger, 100 rows", [&] { (void)store.ListLedger(ledger); });
+  const Instant begin(seconds(1'700'000'000));
+  show("CountOutcomes, all of it",
+       [&] { (void)store.CountOutcomes(*task.task, begin, begin + std::chrono::days(30)); });
+  show("FindGaps", [&] { (void)store.FindGaps(100); });
+  show("RecentRuns, 10 tasks", [&] { (void)store.RecentRuns(8, 10); });
+  const double prune = Seconds([&] {
+    (void)store.Prune({.max_age = seconds(0), .max_rows_per_task = rows / kTasks - 500}, begin,
+                      50'000);
+  });
+  std::printf("Prune                      %10.0f rows/s\n",
+              static_cast<double>(std::min<std::int64_t>(50'000, 500 * kTasks)) / prune);
+}
+
+int Sqlite(std::int64_t rows) {
   std::string folder = (std::filesystem::temp_directory_path() / "storage_bench.XXXXXX").string();
   if (mkdtemp(folder.data()) == nullptr) return 1;
   const std::string path = folder + "/gophercron.db";
   {
     auto opened = OpenSqliteStore(path);
     if (!opened) return 1;
-    Store& store = **opened;
-    const double single = RowsPerSecond(store, 0, 500, 1);
-    const double batched = RowsPerSecond(store, 500, rows - 500, 500);
-    std::printf("Record, 500 a batch        %10.0f rows/s  %6.1f x one by one (%.0f rows/s)\n",
-                batched, batched / single, single);
-    std::printf("file                       %10.0f bytes a row\n",
-                static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(rows));
-
-    const auto show = [&](const char* what, auto&& use) {
-      use();
-      std::printf("%-26s %10.2f ms\n", what, 1e3 * Seconds([&] {
-                                               for (int i = 0; i < 20; ++i) use();
-                                             }) / 20);
-    };
-    RunQuery all, project, failed, task;
-    project.projects = std::vector<task::ProjectId>{3};
-    failed.outcome = task::Outcome::kFailed;
-    task.task = {.project_id = 8, .task_id = "7"};
-    show("ListRuns, all", [&] { (void)store.ListRuns(all); });
-    show("ListRuns, a project", [&] { (void)store.ListRuns(project); });
-    show("ListRuns, failed", [&] { (void)store.ListRuns(failed); });
-    show("ListRuns, a task", [&] { (void)store.ListRuns(task); });
-    LedgerQuery ledger;
-    ledger.task = *task.task;
-    show("ListLedger, 100 rows", [&] { (void)store.ListLedger(ledger); });
-    const Instant begin(seconds(1'700'000'000));
-    show("CountOutcomes, all of it",
-         [&] { (void)store.CountOutcomes(*task.task, begin, begin + std::chrono::days(30)); });
-    show("FindGaps", [&] { (void)store.FindGaps(100); });
-    show("RecentRuns, 10 tasks", [&] { (void)store.RecentRuns(8, 10); });
-    const double prune = Seconds([&] {
-      (void)store.Prune({.max_age = seconds(0), .max_rows_per_task = rows / kTasks - 500}, begin,
-                        50'000);
-    });
-    std::printf("Prune                      %10.0f rows/s\n",
-                static_cast<double>(std::min<std::int64_t>(50'000, 500 * kTasks)) / prune);
+    std::printf("SQLite\n");
+    Measure(**opened, rows);
   }
+  std::printf("file                       %10.0f bytes a row\n",
+              static_cast<double>(std::filesystem::file_size(path)) / static_cast<double>(rows));
   std::filesystem::remove_all(folder);
+  return 0;
+}
+
+int Mysql(std::int64_t rows) {
+  mysql::MariadbServer server(/*synced=*/true);
+  std::printf("MariaDB\n");
+  Measure(*OpenMysqlStore(server.OptionsFor(server.NewDatabase())), rows);
   return 0;
 }
 
@@ -117,5 +132,8 @@ int Main(std::int64_t rows) {
 }  // namespace gophercron::storage
 
 int main(int argc, char** argv) {
-  return gophercron::storage::Main(argc > 1 ? std::atoll(argv[1]) : 1'000'000);
+  const std::int64_t rows = argc > 1 ? std::atoll(argv[1]) : 1'000'000;
+  const std::string_view which = argc > 2 ? argv[2] : "";
+  const int failed = which == "mysql" ? 0 : gophercron::storage::Sqlite(rows);
+  return which == "sqlite" || failed != 0 ? failed : gophercron::storage::Mysql(rows);
 }

@@ -17,6 +17,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(JWT REQUIRED IMPORTED_TARGET libjwt)
 add_library(sodium ALIAS PkgConfig::SODIUM)
+pkg_check_modules(MARIADB REQUIRED IMPORTED_TARGET libmariadb)
+add_library(mariadb ALIAS PkgConfig::MARIADB)
 add_library(jwt ALIAS PkgConfig::JWT)
 
 find_library(CCTZ_LIBRARY cctz REQUIRED)

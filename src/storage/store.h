@@ -125,6 +125,22 @@ struct OutcomeCount {
   std::int64_t ticks = 0;
 };
 
+// A run as GopherCron v1's agents wrote it to the database: history that is read and in time
+// removed, never written.
+struct V1Log {
+  std::int64_t id = 0;
+  task::TaskKey task;
+  std::string project_title;
+  std::string task_name;
+  std::string command;
+  // JSON with `result` (the output), `system_error` and `error`, or what was left of it.
+  std::string result;
+  bool with_error = false;
+  Instant started_at{};  // to the second
+  Instant ended_at{};
+  std::string node_address;
+};
+
 struct OutputRange {
   std::string bytes;
   std::int64_t total = 0;         // all that the command wrote
@@ -209,6 +225,12 @@ class Store : public ResultSink {
   // ids: for lists of tasks.
   virtual Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project,
                                                           int per_task) = 0;
+  // Newest first; those with an id less than `before`. Only a store that took over v1's tables has
+  // any. They go with their task's history, their project, and by age.
+  virtual Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& /*task*/,
+                                                std::int64_t /*before*/, int /*limit*/) {
+    return std::vector<V1Log>();
+  }
   virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;
   // Removes at most `rows_max` rows (a dropped output counts as one) that `retention` does not
   // keep, in short transactions; gives how many went. The newest run of each task always stays.

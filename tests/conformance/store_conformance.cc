@@ -1,5 +1,5 @@
-// What every Store does, asked of each: SQLite and the simulated one. At the end, random batches go
-// into both, and every answer must be the same.
+// What every Store does, asked of each: SQLite, MySQL and the simulated one. At the end, random
+// batches go into real ones and the simulated one, and every answer must be the same.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -11,8 +11,10 @@
 
 #include "base/random.h"
 #include "sim/sim_store.h"
+#include "storage/mysql/mysql_store.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "storage/store.h"
+#include "tests/mysql/mariadb_server.h"
 
 namespace gophercron::storage {
 namespace {
@@ -85,6 +87,17 @@ std::string Show(const std::vector<T>& items) {
   return text;
 }
 
+// A MySQL store without rows. The tables are made once, by the first test.
+std::unique_ptr<Store> EmptyMysqlStore() {
+  mysql::MariadbServer& server = mysql::MariadbServer::Shared();
+  static const std::string database = server.NewDatabase();
+  auto store = OpenMysqlStore(server.OptionsFor(database));
+  const Status there = store->Ping();
+  EXPECT_TRUE(there) << there.error().message;
+  server.Empty(database);
+  return store;
+}
+
 class StoreTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -99,6 +112,10 @@ class StoreTest : public testing::TestWithParam<const char*> {
   void Reopen() {
     if (GetParam() == std::string_view("sim")) {
       if (!store_) store_ = std::make_unique<sim::SimStore>();
+      return;
+    }
+    if (GetParam() == std::string_view("mysql")) {
+      if (!store_) store_ = EmptyMysqlStore();
       return;
     }
     store_.reset();
@@ -124,7 +141,7 @@ class StoreTest : public testing::TestWithParam<const char*> {
   std::unique_ptr<Store> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Each, StoreTest, testing::Values("sqlite", "sim"),
+INSTANTIATE_TEST_SUITE_P(Each, StoreTest, testing::Values("sqlite", "mysql", "sim"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 template <class T>
@@ -542,8 +559,13 @@ TEST_P(StoreTest, ConcurrentCallersLoseNothing) {
   EXPECT_EQ(store().ListRuns(all)->size(), static_cast<std::size_t>(kThreads * kEach));
 }
 
-// Random histories into both stores: every answer is the same.
-TEST(StoresAgree, OnRandomHistories) {
+class StoresAgree : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Each, StoresAgree, testing::Values("sqlite", "mysql"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+// Random histories into a real store and the simulated one: every answer is the same.
+TEST_P(StoresAgree, OnRandomHistories) {
+  const bool mysql = GetParam() == std::string_view("mysql");
   const std::uint64_t seed = SystemRandom().Next();
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
   SCOPED_TRACE("seed " + std::to_string(seed));
@@ -551,12 +573,18 @@ TEST(StoresAgree, OnRandomHistories) {
   const auto below = [&](std::uint64_t bound) {
     return static_cast<std::int64_t>(random.Below(bound));
   };
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < (mysql ? 4 : 12); ++round) {
     std::string pattern = testing::TempDir() + "store.XXXXXX";
     const std::string folder = mkdtemp(pattern.data());
-    auto opened = OpenSqliteStore(folder + "/a.db");
-    ASSERT_TRUE(opened);
-    Store& sqlite = **opened;
+    std::unique_ptr<Store> store;
+    if (mysql) {
+      store = EmptyMysqlStore();
+    } else {
+      auto opened = OpenSqliteStore(folder + "/a.db");
+      ASSERT_TRUE(opened);
+      store = std::move(*opened);
+    }
+    Store& real = *store;
     sim::SimStore sim;
     for (int step = 0; step < 60; ++step) {
       std::vector<task::LedgerRecord> batch;
@@ -576,24 +604,24 @@ TEST(StoresAgree, OnRandomHistories) {
           batch.back().output.head = std::string(static_cast<std::size_t>(below(3)), 'o');
         }
       }
-      const Status one = sqlite.Record(batch), two = sim.Record(batch);
+      const Status one = real.Record(batch), two = sim.Record(batch);
       ASSERT_TRUE(one) << one.error().message;
       ASSERT_TRUE(two);
       if (below(15) == 0) {
         const Retention keep{.max_age = seconds(1 + below(60)),
                              .max_rows_per_task = 5 + below(30),
                              .max_output_bytes = 1 + below(30)};
-        ASSERT_EQ(*sqlite.Prune(keep, T(60), 1000), *sim.Prune(keep, T(60), 1000));
+        ASSERT_EQ(*real.Prune(keep, T(60), 1000), *sim.Prune(keep, T(60), 1000));
       }
       const LedgerQuery query{.task = kTask, .from = {}, .to = {}, .before = {}, .limit = 1000};
-      ASSERT_EQ(Show(*sqlite.ListLedger(query)), Show(*sim.ListLedger(query))) << "step " << step;
-      ASSERT_EQ(Show(*sqlite.ListRuns({})), Show(*sim.ListRuns({})));
-      ASSERT_EQ(Show(*sqlite.FindGaps(100)), Show(*sim.FindGaps(100))) << "step " << step;
-      ASSERT_EQ(*sqlite.LastAccounted(kTask), *sim.LastAccounted(kTask));
-      ASSERT_EQ(Show(*sqlite.CountOutcomes(kTask, T(7), T(45))),
+      ASSERT_EQ(Show(*real.ListLedger(query)), Show(*sim.ListLedger(query))) << "step " << step;
+      ASSERT_EQ(Show(*real.ListRuns({})), Show(*sim.ListRuns({})));
+      ASSERT_EQ(Show(*real.FindGaps(100)), Show(*sim.FindGaps(100))) << "step " << step;
+      ASSERT_EQ(*real.LastAccounted(kTask), *sim.LastAccounted(kTask));
+      ASSERT_EQ(Show(*real.CountOutcomes(kTask, T(7), T(45))),
                 Show(*sim.CountOutcomes(kTask, T(7), T(45))));
     }
-    opened->reset();
+    store.reset();
     std::filesystem::remove_all(folder);
   }
 }

@@ -42,6 +42,10 @@ ApiToken ReadToken(const Row& row) {
   return token;
 }
 
+std::string PutSettingUnlessThere(Connection& db) {
+  return fmt::format("{} gc_setting (name, value) VALUES (?, ?)", db.dialect().insert_unless_there);
+}
+
 // The one unique name a user has makes any conflict this conflict.
 Status AccountTaken(Status status, std::string_view account) {
   if (!status && status.error().code == ErrorCode::kConflict) {
@@ -202,17 +206,17 @@ Result<std::string> SqlStore::GetSetting(std::string_view name) {
 
 Status SqlStore::PutSetting(std::string_view name, std::string_view value) {
   return driver_->Write([&](Connection& db) {
-    db.Run("DELETE FROM gc_setting WHERE name = ?", {name});
-    db.Run("INSERT INTO gc_setting (name, value) VALUES (?, ?)", {name, value});
+    const Changes changed = db.Run(PutSettingUnlessThere(db), {name, value});
+    if (changed.rows == 0) {
+      db.Run("UPDATE gc_setting SET value = ? WHERE name = ?", {value, name});
+    }
   });
 }
 
 Result<std::string> SqlStore::GetOrPutSetting(std::string_view name, std::string_view value) {
   std::optional<std::string> in_force;
   const Status written = driver_->Write([&](Connection& db) {
-    db.Run(
-        fmt::format("{} gc_setting (name, value) VALUES (?, ?)", db.dialect().insert_unless_there),
-        {name, value});
+    db.Run(PutSettingUnlessThere(db), {name, value});
     in_force = db.First("SELECT value FROM gc_setting WHERE name = ?", {name},
                         [](const Row& row) { return row.Text(0); });
   });

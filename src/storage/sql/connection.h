@@ -64,6 +64,8 @@ struct Dialect {
   std::string_view insert_unless_there;  // "INSERT OR IGNORE INTO"
   // The end of a SELECT whose rows this transaction is going to change.
   std::string_view for_update;  // "", " FOR UPDATE"
+  // gc_task_log, where GopherCron v1 wrote its runs, may be there.
+  bool v1_logs = false;
 };
 
 // Threads: one at a time.
@@ -80,15 +82,22 @@ class Connection {
     if (status_) status_ = std::unexpected(std::move(error));
   }
 
-  Changes Run(std::string_view statement, std::initializer_list<Value> parameters) {
+  Changes Run(std::string_view statement, std::span<const Value> parameters) {
     Changes changes;
     if (status_) status_ = Execute(statement, parameters, &changes);
     return changes;
   }
+  Changes Run(std::string_view statement, std::initializer_list<Value> parameters) {
+    return Run(statement, std::span(parameters.begin(), parameters.size()));
+  }
   // Calls `on_row` for every row. It may not run statements.
-  void Each(std::string_view query, std::initializer_list<Value> parameters,
+  void Each(std::string_view query, std::span<const Value> parameters,
             const std::function<void(const Row&)>& on_row) {
     if (status_) status_ = Query(query, parameters, on_row);
+  }
+  void Each(std::string_view query, std::initializer_list<Value> parameters,
+            const std::function<void(const Row&)>& on_row) {
+    Each(query, std::span(parameters.begin(), parameters.size()), on_row);
   }
   // What `read` makes of the first row; nullopt when there is none.
   template <class F>
@@ -115,6 +124,10 @@ class Connection {
 };
 
 // Connections of one database. Threads: any.
+//
+// Several units of work may write at the same time, in several programs. One that changes the
+// ledger of a task locks the task's row first (Dialect::for_update) and then reads: it sees all
+// that was committed before. Rows of several tasks are locked in the order of their keys.
 class Driver {
  public:
   using Work = std::function<void(Connection&)>;

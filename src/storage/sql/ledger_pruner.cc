@@ -85,7 +85,9 @@ bool PruneTask(Connection& db, std::int64_t id, std::int64_t cutoff, std::int64_
     std::optional<std::int64_t> pruned_at;
   };
   const auto task = db.First(
-      "SELECT row_count, pruned_at FROM gc_ledger_task WHERE id = ?", {id}, [](const Row& row) {
+      std::string("SELECT row_count, pruned_at FROM gc_ledger_task WHERE id = ?") +=
+      db.dialect().for_update,
+      {id}, [](const Row& row) {
         return Counted{row.Int(0), row.IsNull(1) ? std::nullopt : std::optional(row.Int(1))};
       });
   if (!task) return false;
@@ -164,7 +166,8 @@ Status SqlStore::PruneOutputs(const Retention& retention, std::int64_t* budget) 
       std::int64_t bytes = 0;
       for (const Output& output : oldest) {
         if (total - bytes <= retention.max_output_bytes) break;
-        db.Run("DELETE FROM gc_run_output WHERE id = ?", {output.id});
+        // Of two programs that prune at once, one counts it.
+        if (db.Run("DELETE FROM gc_run_output WHERE id = ?", {output.id}).rows == 0) continue;
         // So that the run itself says that its output is not there any more.
         db.Run("UPDATE gc_run SET dropped_bytes = output_bytes WHERE run_id = ?", {output.run_id});
         bytes += output.bytes;
@@ -191,6 +194,12 @@ Status SqlStore::RemoveDoomed(std::int64_t* budget) {
     while (more && *budget > 0) {
       std::int64_t removed = 0;
       const Status gone = driver_->Write([&](Connection& db) {
+        removed = 0;
+        more = db.First(std::string("SELECT id FROM gc_ledger_task WHERE id = ?") +=
+                        db.dialect().for_update,
+                        {task}, [](const Row& row) { return row.Int(0); })
+                   .has_value();
+        if (!more) return;  // another program has finished it
         std::vector<OldRow> rows = OldestRows(db, task, std::min(kRowsPerTransaction, *budget));
         removed = RemoveRows(db, task, rows).rows;
         more = removed > 0;
@@ -219,6 +228,7 @@ Status SqlStore::DeleteTaskHistory(const task::TaskKey& task) {
         {task.project_id, task.task_id});
   });
   if (!marked) return marked;
+  if (const Status gone = DeleteV1Logs(task); !gone) return gone;
   const std::lock_guard lock(prune_mutex_);
   std::int64_t budget = std::numeric_limits<std::int64_t>::max();
   return RemoveDoomed(&budget);
@@ -230,6 +240,7 @@ Result<std::int64_t> SqlStore::Prune(const Retention& retention, Instant now,
   std::int64_t budget = rows_max;
   Status status = RemoveDoomed(&budget);
   if (status) status = PruneTasks(retention, now, &budget);
+  if (status) status = PruneV1Logs(retention, now, &budget);
   if (status) status = PruneOutputs(retention, &budget);
   if (!status) return std::unexpected(status.error());
   if (budget < rows_max) driver_->Tidy();

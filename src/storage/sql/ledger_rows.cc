@@ -1,6 +1,7 @@
 #include "storage/sql/ledger_rows.h"
 
 #include <algorithm>
+#include <map>
 
 namespace gophercron::storage::sql {
 namespace {
@@ -28,13 +29,27 @@ E Enumerator(std::int64_t number, E last) {
   return number >= 0 && number <= static_cast<std::int64_t>(last) ? static_cast<E>(number) : last;
 }
 
-constexpr std::string_view kRun =
+// The runs whose run_id … and whose task is not being deleted.
+constexpr std::string_view kRuns =
     "SELECT r.run_id, r.project_id, t.task_id, r.at, r.planned, r.after_at, r.cause, r.attempt, "
     "c.task_name, c.command, c.task_revision, c.node_id, c.node_address, r.fence, r.claimed_us, "
     "r.started_us, r.ended_us, r.outcome, r.reason, r.detail, r.exit_code, r.signal, "
     "r.core_dumped, r.requested_by, r.killed_by, r.output_bytes, r.dropped_bytes, r.cpu_us, "
     "r.memory_max_kib FROM gc_run r JOIN gc_ledger_task t ON t.id = r.task JOIN gc_run_context c "
-    "ON c.id = r.context WHERE r.run_id = ? AND t.doomed = 0";
+    "ON c.id = r.context WHERE r.run_id";
+constexpr std::string_view kNotDoomed = " AND t.doomed = 0";
+
+constexpr std::string_view kTask =
+    "SELECT id, last_at, oldest_at, pruned_at, row_count FROM gc_ledger_task WHERE project_id = ? "
+    "AND task_id = ? AND doomed = 0";
+
+TaskRow ReadTask(const Row& row) {
+  return {.id = row.Int(0),
+          .last_at = OptionalInt(row, 1),
+          .oldest_at = OptionalInt(row, 2),
+          .pruned_at = OptionalInt(row, 3),
+          .row_count = row.Int(4)};
+}
 
 task::RunRecord ReadRun(const Row& row) {
   task::RunRecord run;
@@ -71,29 +86,48 @@ task::RunRecord ReadRun(const Row& row) {
 }  // namespace
 
 std::optional<TaskRow> FindTask(Connection& db, const task::TaskKey& key) {
-  return db.First(
-      "SELECT id, last_at, oldest_at, pruned_at, row_count FROM gc_ledger_task WHERE project_id = "
-      "? "
-      "AND task_id = ? AND doomed = 0",
-      {key.project_id, key.task_id}, [](const Row& row) {
-        return TaskRow{.id = row.Int(0),
-                       .last_at = OptionalInt(row, 1),
-                       .oldest_at = OptionalInt(row, 2),
-                       .pruned_at = OptionalInt(row, 3),
-                       .row_count = row.Int(4)};
-      });
+  return db.First(kTask, {key.project_id, key.task_id}, ReadTask);
+}
+
+std::optional<TaskRow> LockTask(Connection& db, const task::TaskKey& key) {
+  return db.First(std::string(kTask) += db.dialect().for_update, {key.project_id, key.task_id},
+                  ReadTask);
 }
 
 std::optional<task::RunRecord> FindRun(Connection& db, std::string_view run_id) {
-  return db.First(kRun, {run_id}, ReadRun);
+  std::optional<task::RunRecord> run;
+  EachIn(db, kRuns, {run_id}, kNotDoomed, [&](const Row& row) { run = ReadRun(row); });
+  return run;
 }
 
 std::vector<task::RunRecord> RunsOf(Connection& db, const std::vector<std::string>& run_ids) {
+  std::map<std::string, task::RunRecord, std::less<>> found;
+  EachIn(db, kRuns, {run_ids.begin(), run_ids.end()}, kNotDoomed, [&](const Row& row) {
+    task::RunRecord run = ReadRun(row);
+    found.insert_or_assign(run.run_id, std::move(run));
+  });
   std::vector<task::RunRecord> runs;
   for (const std::string& id : run_ids) {
-    if (auto run = FindRun(db, id)) runs.push_back(std::move(*run));
+    const auto run = found.find(id);
+    if (run != found.end()) runs.push_back(run->second);
   }
   return runs;
+}
+
+void EachIn(Connection& db, std::string_view query, const std::vector<std::string_view>& keys,
+            std::string_view rest, const std::function<void(const Row&)>& on_row) {
+  for (std::size_t first = 0; first < keys.size();) {
+    const std::size_t left = keys.size() - first;
+    const std::size_t size = left > 10 ? 100 : left > 1 ? 10 : 1;
+    std::string statement = std::string(query) + " IN (?";
+    std::vector<Value> values;
+    for (std::size_t i = 0; i < size; ++i) {
+      if (i > 0) statement += ", ?";
+      values.emplace_back(keys[std::min(first + i, keys.size() - 1)]);
+    }
+    db.Each((statement += ")") += rest, values, on_row);
+    first += size;
+  }
 }
 
 std::vector<std::string> RunIdsAt(Connection& db, std::int64_t task, std::int64_t at) {
@@ -156,7 +190,10 @@ RemovedRun RemoveRun(Connection& db, std::string_view run_id) {
       db.First("SELECT context FROM gc_run WHERE run_id = ?", {run_id}, number).value_or(0);
   removed.output_bytes =
       db.First("SELECT bytes FROM gc_run_output WHERE run_id = ?", {run_id}, number).value_or(0);
-  if (removed.output_bytes > 0) db.Run("DELETE FROM gc_run_output WHERE run_id = ?", {run_id});
+  if (removed.output_bytes > 0 &&
+      db.Run("DELETE FROM gc_run_output WHERE run_id = ?", {run_id}).rows == 0) {
+    removed.output_bytes = 0;
+  }
   db.Run("DELETE FROM gc_run WHERE run_id = ?", {run_id});
   return removed;
 }

@@ -6,6 +6,7 @@
 #define GOPHERCRON_STORAGE_SQL_LEDGER_ROWS_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,9 +31,14 @@ struct TaskRow {
   std::int64_t row_count = 0;             // runs and spans
 };
 std::optional<TaskRow> FindTask(Connection& db, const task::TaskKey& key);
+// The same, for a transaction that changes the ledger of this task: nobody else does until it ends.
+std::optional<TaskRow> LockTask(Connection& db, const task::TaskKey& key);
 
 std::optional<task::RunRecord> FindRun(Connection& db, std::string_view run_id);
 std::vector<task::RunRecord> RunsOf(Connection& db, const std::vector<std::string>& run_ids);
+// Runs "`query` IN (keys)`rest`" for all `keys`, in statements of few sizes: the last key fills up.
+void EachIn(Connection& db, std::string_view query, const std::vector<std::string_view>& keys,
+            std::string_view rest, const std::function<void(const Row&)>& on_row);
 // The runs of one tick, ascending attempts.
 std::vector<std::string> RunIdsAt(Connection& db, std::int64_t task, std::int64_t at);
 
@@ -49,7 +55,7 @@ task::OutcomeSpan ReadSpan(const Row& row, const task::TaskKey& key);
 std::optional<std::int64_t> LastBefore(Connection& db, const TaskRow& task, std::int64_t at);
 
 // Removes a run with its output; gives how many bytes of output went. Its task's and context's
-// counts are the caller's.
+// counts are the caller's. What another removed meanwhile counts as nothing.
 struct RemovedRun {
   std::int64_t context = 0;
   std::int64_t output_bytes = 0;

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "storage/span.h"
+#include "storage/sql/bulk_insert.h"
 #include "storage/sql/ledger_rows.h"
 #include "storage/sql/sql_store.h"
 
@@ -36,7 +38,15 @@ std::int64_t Digest(const task::RunRecord& run) {
 
 class LedgerWriter {
  public:
-  explicit LedgerWriter(Connection& db) : db_(db) {}
+  // Locks the tasks of `batch`, which must outlive this.
+  LedgerWriter(Connection& db, std::span<const task::LedgerRecord> batch) : db_(db) {
+    std::set<task::TaskKey> keys;
+    for (const task::LedgerRecord& record : batch) {
+      keys.insert(record.run ? record.run->task : record.span->task);
+    }
+    for (const task::TaskKey& key : keys) TaskOf(key);
+    FindStored(batch);
+  }
 
   void Add(const task::LedgerRecord& record) {
     if (record.run) AddRun(*record.run, record.output);
@@ -45,6 +55,7 @@ class LedgerWriter {
 
   // Writes back what was counted along the way: once a batch, not once a record.
   void Finish() {
+    Settle();
     for (const auto& [key, row] : tasks_) {
       db_.Run("UPDATE gc_ledger_task SET last_at = ?, oldest_at = ?, row_count = ? WHERE id = ?",
               {Nullable(row.last_at), Nullable(row.oldest_at), row.row_count, row.id});
@@ -57,14 +68,31 @@ class LedgerWriter {
   TaskRow& TaskOf(const task::TaskKey& key) {
     const auto known = tasks_.find(key);
     if (known != tasks_.end()) return known->second;
-    auto row = FindTask(db_, key);
+    auto row = LockTask(db_, key);
     if (!row) {
-      row.emplace();
-      row->id = db_.Run("INSERT INTO gc_ledger_task (project_id, task_id) VALUES (?, ?)",
-                        {key.project_id, key.task_id})
-                    .insert_id;
+      // Another may be inserting it at the same moment.
+      db_.Run(std::string(db_.dialect().insert_unless_there) +
+                  " gc_ledger_task (project_id, task_id) VALUES (?, ?)",
+              {key.project_id, key.task_id});
+      row = LockTask(db_, key);
     }
-    return tasks_.emplace(key, *row).first->second;
+    return tasks_.emplace(key, row.value_or(TaskRow())).first->second;
+  }
+
+  // Which of the batch's runs the ledger has. While the tasks are locked nobody adds one.
+  void FindStored(std::span<const task::LedgerRecord> batch) {
+    std::vector<std::string_view> ids;
+    for (const task::LedgerRecord& record : batch) {
+      if (record.run) ids.emplace_back(record.run->run_id);
+    }
+    EachIn(db_, "SELECT run_id FROM gc_run WHERE run_id", ids, "",
+           [&](const Row& row) { stored_.insert(row.Text(0)); });
+  }
+
+  // Runs and outputs are inserted many at once; before anything reads them they must be there.
+  void Settle() {
+    new_runs_.Flush();
+    new_outputs_.Flush();
   }
 
   std::int64_t ContextOf(const TaskRow& task, const task::RunRecord& run) {
@@ -130,6 +158,7 @@ class LedgerWriter {
       if (IsGuess(run) && !covering.empty() && !IsGuess(covering.front())) return;
     }
     if (!InsertRun(task, run, at)) {
+      Settle();
       const auto stored = FindRun(db_, run.run_id);
       if (!stored || IsGuess(run) || !IsGuess(*stored)) return;
       Remove(task, run.run_id);
@@ -144,6 +173,7 @@ class LedgerWriter {
   // Another run for the same tick, attempt and node: true when `run` may stand, after a guess was
   // removed for it.
   bool DisplaceTwin(TaskRow& task, const task::RunRecord& run, std::int64_t at) {
+    Settle();
     for (const std::string& id : RunIdsAt(db_, task.id, at)) {
       if (id == run.run_id) continue;
       const auto other = FindRun(db_, id);
@@ -158,60 +188,53 @@ class LedgerWriter {
     return true;
   }
 
+  // False: the ledger has a run of this id.
   bool InsertRun(const TaskRow& task, const task::RunRecord& run, std::int64_t at) {
+    if (!stored_.insert(run.run_id).second) return false;
     const std::int64_t context = ContextOf(task, run);
-    if (insert_run_.empty()) {
-      insert_run_ = std::string(db_.dialect().insert_unless_there) +
-                    " gc_run (run_id, project_id, task, at, attempt, planned, outcome, reason, "
-                    "after_at, cause, context, fence, claimed_us, started_us, ended_us, detail, "
-                    "exit_code, signal, core_dumped, requested_by, killed_by, output_bytes, "
-                    "dropped_bytes, cpu_us, memory_max_kib) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    }
     const auto micros = [](const std::optional<Instant>& instant) {
       return instant ? Value(FromInstant(*instant)) : Value();
     };
-    const Changes inserted =
-        db_.Run(insert_run_, {run.run_id,
-                              run.task.project_id,
-                              task.id,
-                              at,
-                              std::int64_t{run.attempt},
-                              std::int64_t{run.tick.has_value()},
-                              static_cast<std::int64_t>(run.outcome),
-                              static_cast<std::int64_t>(run.reason),
-                              run.after ? Value(FromTick(*run.after)) : Value(),
-                              static_cast<std::int64_t>(run.cause),
-                              context,
-                              run.fence,
-                              FromInstant(run.claimed_at),
-                              micros(run.started_at),
-                              micros(run.ended_at),
-                              NullIfEmpty(run.detail),
-                              Nullable(run.exit_code),
-                              Nullable(run.signal),
-                              NullIfZero(run.core_dumped),
-                              NullIfEmpty(run.requested_by),
-                              NullIfEmpty(run.killed_by),
-                              NullIfZero(run.output_bytes),
-                              NullIfZero(run.dropped_bytes),
-                              NullIfZero(run.cpu_us),
-                              NullIfZero(run.memory_max_kib)});
-    // A context that turns out unused is kept with a count of 0 until its task goes.
-    if (inserted.rows > 0) ++context_runs_[context];
-    return inserted.rows > 0;
+    new_runs_.Add({run.run_id,
+                   run.task.project_id,
+                   task.id,
+                   at,
+                   std::int64_t{run.attempt},
+                   std::int64_t{run.tick.has_value()},
+                   static_cast<std::int64_t>(run.outcome),
+                   static_cast<std::int64_t>(run.reason),
+                   run.after ? Value(FromTick(*run.after)) : Value(),
+                   static_cast<std::int64_t>(run.cause),
+                   context,
+                   run.fence,
+                   FromInstant(run.claimed_at),
+                   micros(run.started_at),
+                   micros(run.ended_at),
+                   NullIfEmpty(run.detail),
+                   Nullable(run.exit_code),
+                   Nullable(run.signal),
+                   NullIfZero(run.core_dumped),
+                   NullIfEmpty(run.requested_by),
+                   NullIfEmpty(run.killed_by),
+                   NullIfZero(run.output_bytes),
+                   NullIfZero(run.dropped_bytes),
+                   NullIfZero(run.cpu_us),
+                   NullIfZero(run.memory_max_kib)});
+    ++context_runs_[context];
+    return true;
   }
 
   void AddOutput(std::string_view run_id, const task::RunOutput& output) {
     const auto bytes = static_cast<std::int64_t>(output.head.size() + output.tail.size());
     if (bytes == 0) return;
-    db_.Run("INSERT INTO gc_run_output (run_id, bytes, head, tail) VALUES (?, ?, ?, ?)",
-            {run_id, bytes, output.head.empty() ? Value() : Value(Blob{output.head}),
-             output.tail.empty() ? Value() : Value(Blob{output.tail})});
+    new_outputs_.Add({run_id, bytes, output.head.empty() ? Value() : Value(Blob{output.head}),
+                      output.tail.empty() ? Value() : Value(Blob{output.tail})});
     output_bytes_ += bytes;
   }
 
   void Remove(TaskRow& task, std::string_view run_id) {
+    Settle();
+    stored_.erase(std::string(run_id));
     const RemovedRun removed = RemoveRun(db_, run_id);
     --context_runs_[removed.context];
     output_bytes_ -= removed.output_bytes;
@@ -233,6 +256,7 @@ class LedgerWriter {
 
   // What of `span` is to be written, after the guesses in its way were removed.
   std::vector<task::OutcomeSpan> FreeParts(TaskRow& task, const task::OutcomeSpan& span) {
+    Settle();
     const bool guess = IsGuess(span);
     std::vector<task::OutcomeSpan> parts = {span};
     const auto take = [&](TickInstant first, TickInstant last, std::int64_t count) {
@@ -318,6 +342,7 @@ class LedgerWriter {
   void NoteChain(const TaskRow& task, std::int64_t first, std::int64_t last,
                  std::optional<TickInstant> after) {
     const bool newest = !task.last_at || last > *task.last_at;
+    if (!newest) Settle();
     if (after) {
       const auto before = newest ? task.last_at : LastBefore(db_, task, first);
       if (before && FromTick(*after) > *before) NoteGap(task, first, FromTick(*after));
@@ -350,8 +375,16 @@ class LedgerWriter {
   std::map<task::TaskKey, TaskRow> tasks_;
   std::map<std::pair<std::int64_t, std::int64_t>, Context> contexts_;
   std::map<std::int64_t, std::int64_t> context_runs_;
+  std::set<std::string, std::less<>> stored_;  // runs that are in the ledger or on their way
   std::int64_t output_bytes_ = 0;
-  std::string insert_run_;
+  BulkInsert new_runs_{
+      db_,
+      "INSERT INTO gc_run (run_id, project_id, task, at, attempt, planned, outcome, reason, "
+      "after_at, cause, context, fence, claimed_us, started_us, ended_us, detail, exit_code, "
+      "\"signal\", core_dumped, requested_by, killed_by, output_bytes, dropped_bytes, cpu_us, "
+      "memory_max_kib)",
+      25};
+  BulkInsert new_outputs_{db_, "INSERT INTO gc_run_output (run_id, bytes, head, tail)", 4};
 };
 
 }  // namespace
@@ -362,7 +395,7 @@ Status SqlStore::Record(std::span<const task::LedgerRecord> batch) {
   }
   if (batch.empty()) return {};
   return driver_->Write([&](Connection& db) {
-    LedgerWriter writer(db);
+    LedgerWriter writer(db, batch);
     for (const task::LedgerRecord& record : batch) {
       writer.Add(record);
       if (db.failed()) return;

@@ -32,10 +32,14 @@ Status TitleTaken(Status status, std::string_view title) {
   return status;
 }
 
-void AddMember(Connection& db, const Member& member) {
-  db.Run(
-      "INSERT INTO gc_project_relevance (uid, project_id, create_time, role) VALUES (?, ?, ?, ?)",
-      {member.user_id, member.project_id, UnixSeconds(member.created_at), Name(member.role)});
+// False: there is a membership already.
+bool AddMember(Connection& db, const Member& member) {
+  return db.Run(fmt::format("{} gc_project_relevance (uid, project_id, create_time, role) VALUES "
+                            "(?, ?, ?, ?)",
+                            db.dialect().insert_unless_there),
+                {member.user_id, member.project_id, UnixSeconds(member.created_at),
+                 Name(member.role)})
+             .rows > 0;
 }
 
 }  // namespace
@@ -80,6 +84,7 @@ Status SqlStore::DeleteProject(task::ProjectId id) {
     }
   });
   if (!gone) return gone;
+  if (const Status logs = DeleteV1LogsOf(id); !logs) return logs;
   std::int64_t budget = std::numeric_limits<std::int64_t>::max();
   return RemoveDoomed(&budget);
 }
@@ -113,10 +118,9 @@ Result<std::vector<Project>> SqlStore::ListProjects() {
 
 Status SqlStore::PutMember(const Member& member) {
   return driver_->Write([&](Connection& db) {
-    const Changes changed =
-        db.Run("UPDATE gc_project_relevance SET role = ? WHERE project_id = ? AND uid = ?",
-               {Name(member.role), member.project_id, member.user_id});
-    if (changed.rows == 0) AddMember(db, member);
+    if (AddMember(db, member)) return;
+    db.Run("UPDATE gc_project_relevance SET role = ? WHERE project_id = ? AND uid = ?",
+           {Name(member.role), member.project_id, member.user_id});
   });
 }
 

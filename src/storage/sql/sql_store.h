@@ -73,6 +73,10 @@ class SqlStore final : public Store {
   Result<std::int64_t> Prune(const Retention& retention, Instant now,
                              std::int64_t rows_max) override;
 
+  // v1_logs.cc
+  Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& task, std::int64_t before,
+                                        int limit) override;
+
   Status Ping() override;
 
  private:
@@ -81,6 +85,11 @@ class SqlStore final : public Store {
   Result<std::vector<Member>> MembersWhere(std::string_view query, std::int64_t key);
   Status RemoveDoomed(std::int64_t* budget);
   Status PruneTasks(const Retention& retention, Instant now, std::int64_t* budget);
+  Status PruneV1Logs(const Retention& retention, Instant now, std::int64_t* budget);
+  Status DeleteV1Logs(const task::TaskKey& task);
+  Status DeleteV1LogsOf(task::ProjectId project);
+  Status RemoveV1Logs(std::string_view statement, const std::vector<Value>& parameters,
+                      std::int64_t* budget);
   Status PruneOutputs(const Retention& retention, std::int64_t* budget);
 
   const std::unique_ptr<Driver> driver_;
