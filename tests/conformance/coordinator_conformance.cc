@@ -25,6 +25,17 @@ std::unique_ptr<Lease> CoordinatorConformance::Grant(seconds time_to_live) {
   EXPECT_TRUE(lease) << lease.error().message;
   return lease ? *std::move(lease) : nullptr;
 }
+void CoordinatorConformance::End(std::unique_ptr<Lease>& lease) {
+  const LeaseId ended = lease->id();
+  store_->OnLoop([&] { lease.reset(); });
+  const Txn under_it{.when = {}, .then = {Put("/ended", "", ended)}, .otherwise = {}};
+  while (true) {
+    const auto refused = Commit(under_it);
+    if (refused) continue;
+    EXPECT_EQ(refused.error().code, ErrorCode::kNotFound) << refused.error().message;
+    return;
+  }
+}
 TxnResult CoordinatorConformance::Must(Txn txn) {
   auto result = Commit(std::move(txn));
   EXPECT_TRUE(result) << result.error().message;

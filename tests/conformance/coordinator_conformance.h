@@ -72,6 +72,8 @@ class CoordinatorConformance : public testing::TestWithParam<Implementation> {
   void End(std::unique_ptr<T>& owned) {
     store_->OnLoop([&] { owned.reset(); });
   }
+  // And waits until the store has ended it: a revocation may be on its way for a while.
+  void End(std::unique_ptr<Lease>& lease);
 
   TxnResult Must(Txn txn);
   Revision MustPut(std::string key, std::string value, LeaseId lease = 0);
