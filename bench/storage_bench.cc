@@ -95,7 +95,7 @@ void Measure(Store& store, std::int64_t rows) {
   const Instant begin(seconds(1'700'000'000));
   show("CountOutcomes, all of it",
        [&] { (void)store.CountOutcomes(*task.task, begin, begin + std::chrono::days(30)); });
-  show("FindGaps", [&] { (void)store.FindGaps(100); });
+  show("FindGaps", [&] { (void)store.FindGaps(100, {}); });
   show("RecentRuns, 10 tasks", [&] { (void)store.RecentRuns(8, 10); });
   const double prune = Seconds([&] {
     (void)store.Prune({.max_age = seconds(0), .max_rows_per_task = rows / kTasks - 500}, begin,

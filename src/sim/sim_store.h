@@ -62,7 +62,8 @@ class SimStore final : public storage::Store {
   Result<std::vector<storage::LedgerRow>> ListLedger(const storage::LedgerQuery& query) override;
   Result<storage::LedgerRow> LedgerAt(const task::Tick& tick) override;
   Result<std::optional<TickInstant>> LastAccounted(const task::TaskKey& task) override;
-  Result<std::vector<storage::LedgerGap>> FindGaps(int limit) override;
+  Result<std::vector<storage::LedgerGap>> FindGaps(
+      int limit, const std::optional<storage::LedgerGap>& behind) override;
   Status CloseGap(const storage::LedgerGap& gap) override;
   Result<std::vector<storage::OutcomeCount>> CountOutcomes(const task::TaskKey& task, Instant from,
                                                            Instant to) override;
@@ -79,11 +80,11 @@ class SimStore final : public storage::Store {
     std::int64_t sequence = 0;  // order of arrival
   };
   struct History {
-    std::vector<StoredRun> runs;           // by (at, attempt, run id)
-    std::vector<task::OutcomeSpan> spans;  // ascending, without overlap
-    std::optional<TickInstant> last;       // ever accounted for
-    std::optional<TickInstant> pruned;     // the last tick that Prune took
-    std::set<TickInstant> closed;          // `until` of gaps that are none
+    std::vector<StoredRun> runs;                           // by (at, attempt, run id)
+    std::vector<task::OutcomeSpan> spans;                  // ascending, without overlap
+    std::optional<TickInstant> last;                       // ever accounted for
+    std::optional<TickInstant> pruned;                     // the last tick that Prune took
+    std::set<std::pair<TickInstant, TickInstant>> closed;  // gaps (after, until] that are none
   };
 
   template <class F>

@@ -94,7 +94,7 @@ void SimStore::AddRun(const task::LedgerRecord& record) {
   const auto same = [&](const RunRecord& other) {
     return other.run_id == run.run_id ||
            (run.tick && other.tick == run.tick && other.attempt == run.attempt &&
-            other.node_id == run.node_id);
+            other.node_id == run.node_id && (IsGuess(run) || IsGuess(other)));
   };
   for (const StoredRun& stored : history.runs) {
     if (same(stored.run) && (IsGuess(run) || !IsGuess(stored.run))) return;
@@ -255,9 +255,11 @@ Result<std::optional<TickInstant>> SimStore::LastAccounted(const task::TaskKey& 
   return ledger_[task].last;
 }
 
-Result<std::vector<LedgerGap>> SimStore::FindGaps(int limit) {
+Result<std::vector<LedgerGap>> SimStore::FindGaps(int limit,
+                                                  const std::optional<LedgerGap>& behind) {
   WITH_LOCK('r');
   std::vector<LedgerGap> gaps;
+  const bool skips = behind && ledger_.contains(behind->task);
   for (const auto& [key, history] : ledger_) {
     // First tick, chain and last tick of every row.
     std::map<TickInstant, std::pair<std::optional<TickInstant>, TickInstant>> rows;
@@ -270,9 +272,11 @@ Result<std::vector<LedgerGap>> SimStore::FindGaps(int limit) {
     std::optional<TickInstant> before = history.pruned;
     for (const auto& [first, row] : rows) {
       const auto& [after, last] = row;
-      if (before && after && *after > *before && !history.closed.contains(*after) &&
-          static_cast<int>(gaps.size()) < limit) {
-        gaps.push_back({.task = key, .after = *before, .until = *after});
+      const bool skipped =
+          skips && std::pair(key, first) <= std::pair(behind->task, behind->shown_by);
+      if (before && after && *after > *before && !history.closed.contains({*before, *after}) &&
+          !skipped && static_cast<int>(gaps.size()) < limit) {
+        gaps.push_back({.task = key, .after = *before, .until = *after, .shown_by = first});
       }
       before = std::max(before, std::optional(last));
     }
@@ -282,7 +286,7 @@ Result<std::vector<LedgerGap>> SimStore::FindGaps(int limit) {
 
 Status SimStore::CloseGap(const LedgerGap& gap) {
   WITH_LOCK('w');
-  ledger_[gap.task].closed.insert(gap.until);
+  ledger_[gap.task].closed.insert({gap.after, gap.until});
   return {};
 }
 

@@ -44,10 +44,11 @@ SpanPieces Cut(const OutcomeSpan& span, TickInstant first, TickInstant last,
   std::int64_t after = span.count - TicksBefore(span, last + seconds(1));
   // What is known of the part cut out is better than what even spacing says of it.
   if (count && first >= span.first && last <= span.last) {
-    after = std::min(after, std::max<std::int64_t>(0, span.count - before - *count));
-    if (before + after + *count > span.count) {
-      before = std::max<std::int64_t>(0, span.count - *count - after);
-    }
+    // Its two ends are ticks for certain: a side that is left keeps at least its own.
+    const std::int64_t least_before = first > span.first ? 1 : 0;
+    const std::int64_t least_after = last < span.last ? 1 : 0;
+    after = std::min(after, std::max(least_after, span.count - before - *count));
+    before = std::min(before, std::max(least_before, span.count - after - *count));
   }
   SpanPieces pieces;
   if (before > 0) {

@@ -117,6 +117,7 @@ struct LedgerGap {
   task::TaskKey task;
   TickInstant after{};
   TickInstant until{};
+  TickInstant shown_by{};  // the tick at which that later row begins
 };
 
 struct OutcomeCount {
@@ -197,11 +198,13 @@ class Store : public ResultSink {
   virtual Result<std::vector<Member>> ListMembers(task::ProjectId project) = 0;
   virtual Result<std::vector<Member>> MembershipsOf(UserId user) = 0;
 
-  // The ledger. All of a batch or nothing. Sending a record again changes nothing (the same run id,
-  // or the same task, tick, attempt and node; ticks that a span covers already). What an agent
-  // wrote replaces what was guessed (span.h) for the same run or the same ticks, never the reverse;
-  // where a guessed span covers more ticks, it is cut around the one that is now known. A span that
-  // continues the task's newest row with the same outcome, reason and detail extends that row.
+  // The ledger. All of a batch or nothing. Sending a record again changes nothing (the same run id;
+  // ticks that a span covers already). What an agent wrote replaces what was guessed (span.h) for
+  // the same run, for the same task, tick, attempt and node, or for the same ticks, never the
+  // reverse; where a guessed span covers more ticks, it is cut around the one that is now known.
+  // Two runs of one tick, attempt and node that were both written by an agent are both kept: that
+  // must never be, and is not hidden. A span that continues the task's newest row with the same
+  // outcome, reason and detail extends that row.
   Status Record(std::span<const task::LedgerRecord> batch) override = 0;
   virtual Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) = 0;
   virtual Result<task::RunRecord> RunById(std::string_view run_id) = 0;
@@ -214,8 +217,12 @@ class Store : public ResultSink {
   // The last tick that the ledger ever knew of this task, also when its row is pruned; nullopt when
   // there was none.
   virtual Result<std::optional<TickInstant>> LastAccounted(const task::TaskKey& task) = 0;
-  // Costs as much as there are gaps, not as there are rows. What was pruned is no gap.
-  virtual Result<std::vector<LedgerGap>> FindGaps(int limit) = 0;
+  // Costs as much as there are gaps, not as there are rows. What was pruned is no gap. They come in
+  // one order, task by task; with `behind`, the last of an earlier answer, those that follow it, so
+  // that gaps which nobody can fill keep nobody from the others. When its task is gone, from the
+  // first again.
+  virtual Result<std::vector<LedgerGap>> FindGaps(int limit,
+                                                  const std::optional<LedgerGap>& behind) = 0;
   // There was no tick to account for in this gap (the schedule says so): it is not found again.
   virtual Status CloseGap(const LedgerGap& gap) = 0;
   // How many ticks of [from, to) ended how.

@@ -324,7 +324,6 @@ TEST_P(CoordinatorConformance, PagesOfOneRevisionHoldTogetherWhileOthersWrite) {
 }
 
 TEST_P(CoordinatorConformance, AForgottenRevisionIsNotFoundAndAWatchOfItIsLost) {
-  if (!GetParam().forgets) return;
   const Revision old = MustPut("/a", "1");
   MustPut("/a", "2");
   MustPut("/a", "3");

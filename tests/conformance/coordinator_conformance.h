@@ -33,14 +33,13 @@ class StoreUnderTest {
   virtual void Locked(const std::function<void()>& use) = 0;
   // Runs `run` where callbacks run, and waits for it.
   virtual void OnLoop(const std::function<void()>& run) = 0;
-  // Makes the store forget its history up to now. Only with Capabilities::forgets.
-  virtual void Forget() {}
+  // Makes the store forget its history up to now, whatever it takes. Not on the loop.
+  virtual void Forget() = 0;
 };
 
 struct Implementation {
   std::string name;
   std::function<std::unique_ptr<StoreUnderTest>()> make;
-  bool forgets = false;  // Forget works
   bool threads = false;  // may be called from many threads
 };
 inline std::string NameOf(const testing::TestParamInfo<Implementation>& info) {

@@ -19,7 +19,7 @@ class EmbeddedStore final : public StoreUnderTest {
     std::string pattern = testing::TempDir() + "coordinator_XXXXXX";
     CHECK(::mkdtemp(pattern.data()) != nullptr);
     lock_.emplace(*FolderLock::Take(pattern));
-    coordinator_ = *EmbeddedCoordinator::Open(loop_, *lock_);
+    coordinator_ = *EmbeddedCoordinator::Open(loop_, *lock_, EmbeddedOptions());
     thread_ = std::thread([this] { loop_.Run(); });
   }
   ~EmbeddedStore() override {
@@ -39,6 +39,17 @@ class EmbeddedStore final : public StoreUnderTest {
     use();
     changed_.notify_all();
   }
+  // It remembers so many changes: that many more push out all before them.
+  void Forget() override {
+    constexpr std::size_t kAtATime = 100;
+    for (std::size_t done = 0; done < kHistory; done += kAtATime) {
+      Txn txn;
+      for (std::size_t i = 0; i < kAtATime; ++i) {
+        txn.then.push_back(Put("~forget/" + std::to_string(i), ""));
+      }
+      CHECK(CommitAndWait(*coordinator_, std::move(txn)).has_value());
+    }
+  }
   void OnLoop(const std::function<void()>& run) override {
     bool ran = false;
     loop_.Post([&] {
@@ -49,6 +60,14 @@ class EmbeddedStore final : public StoreUnderTest {
   }
 
  private:
+  // More than any test writes that asks for the past.
+  static constexpr std::size_t kHistory = 2'000;
+  static EmbeddedCoordinator::Options EmbeddedOptions() {
+    EmbeddedCoordinator::Options options;
+    options.history.changes = kHistory;
+    return options;
+  }
+
   std::optional<FolderLock> lock_;
   Loop loop_;
   std::unique_ptr<EmbeddedCoordinator> coordinator_;
@@ -60,7 +79,6 @@ class EmbeddedStore final : public StoreUnderTest {
 Implementation Embedded() {
   return {.name = "Embedded",
           .make = [] { return std::make_unique<EmbeddedStore>(); },
-          .forgets = false,
           .threads = true};
 }
 INSTANTIATE_TEST_SUITE_P(Embedded, CoordinatorConformance, testing::Values(Embedded()), NameOf);

@@ -73,10 +73,7 @@ class EtcdStore final : public StoreUnderTest {
 };
 
 Implementation RealEtcd() {
-  return {.name = "Etcd",
-          .make = [] { return std::make_unique<EtcdStore>(); },
-          .forgets = true,
-          .threads = true};
+  return {.name = "Etcd", .make = [] { return std::make_unique<EtcdStore>(); }, .threads = true};
 }
 INSTANTIATE_TEST_SUITE_P(Etcd, CoordinatorConformance, testing::Values(RealEtcd()), NameOf);
 INSTANTIATE_TEST_SUITE_P(Etcd, CoordinatorClaims, testing::Values(RealEtcd()), NameOf);

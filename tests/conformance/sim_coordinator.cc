@@ -40,7 +40,6 @@ class SimulatedStore final : public StoreUnderTest {
 Implementation Simulated() {
   return {.name = "Simulated",
           .make = [] { return std::make_unique<SimulatedStore>(); },
-          .forgets = true,
           .threads = false};
 }
 INSTANTIATE_TEST_SUITE_P(Simulated, CoordinatorConformance, testing::Values(Simulated()), NameOf);

@@ -1,5 +1,6 @@
 // Gaps of the chain. Record notes rows that came without their predecessor; here only those are
-// looked at again. Most have been filled by then, because records come in any order.
+// looked at again, as they stand now. Most gaps have been filled by then, because records come in
+// any order.
 
 #include <limits>
 
@@ -9,65 +10,76 @@
 namespace gophercron::storage::sql {
 namespace {
 
+// A place in the order in which notes are read: by task, then by the tick of the noted row.
+struct Place {
+  std::int64_t task = 0;
+  std::int64_t first_at = std::numeric_limits<std::int64_t>::min();
+};
+
 struct Note {
   std::int64_t first_at = 0;
-  std::int64_t after_at = 0;
   task::TaskKey task;
   TaskRow row;
 };
 
-// Notes behind (task, first_at), in that order.
-std::vector<Note> NotesBehind(Connection& db, std::int64_t task, std::int64_t first_at) {
+std::vector<Note> NotesBehind(Connection& db, const Place& place) {
   std::vector<Note> notes;
   db.Each(
-      "SELECT g.first_at, g.after_at, t.project_id, t.task_id, t.id, t.pruned_at FROM "
-      "gc_ledger_gap "
+      "SELECT g.first_at, t.project_id, t.task_id, t.id, t.pruned_at FROM gc_ledger_gap "
       "g JOIN gc_ledger_task t ON t.id = g.task WHERE t.doomed = 0 AND (g.task > ? OR (g.task = ? "
       "AND g.first_at > ?)) ORDER BY g.task, g.first_at LIMIT 500",
-      {task, task, first_at}, [&](const Row& row) {
+      {place.task, place.task, place.first_at}, [&](const Row& row) {
         Note note;
         note.first_at = row.Int(0);
-        note.after_at = row.Int(1);
-        note.task = {.project_id = row.Int(2), .task_id = row.Text(3)};
-        note.row.id = row.Int(4);
-        if (!row.IsNull(5)) note.row.pruned_at = row.Int(5);
+        note.task = {.project_id = row.Int(1), .task_id = row.Text(2)};
+        note.row.id = row.Int(3);
+        if (!row.IsNull(4)) note.row.pruned_at = row.Int(4);
         notes.push_back(std::move(note));
       });
   return notes;
 }
 
-// The row that was noted is still there, with the chain it had.
-bool StillThere(Connection& db, const Note& note) {
-  const auto number = [](const Row& row) { return row.Int(0); };
-  return db.First(
-               "SELECT 1 FROM gc_run WHERE task = ? AND at = ? AND planned = 1 AND after_at = ? "
-               "LIMIT 1",
-               {note.row.id, note.first_at, note.after_at}, number)
-             .has_value() ||
-         db.First("SELECT 1 FROM gc_outcome_span WHERE task = ? AND first_at = ? AND after_at = ?",
-                  {note.row.id, note.first_at, note.after_at}, number)
-             .has_value();
+// The gap before the rows that begin at `first_at`. Of several that name different predecessors the
+// latest counts: that tick was known to somebody.
+std::optional<LedgerGap> GapBefore(Connection& db, const task::TaskKey& key, const TaskRow& task,
+                                   std::int64_t first_at) {
+  const auto number = [](const Row& row) {
+    return row.IsNull(0) ? std::nullopt : std::optional(row.Int(0));
+  };
+  std::optional<std::int64_t> after;
+  for (const std::string_view query :
+       {"SELECT MAX(after_at) FROM gc_run WHERE task = ? AND at = ? AND planned = 1",
+        "SELECT MAX(after_at) FROM gc_outcome_span WHERE task = ? AND first_at = ?"}) {
+    after = std::max(after, db.First(query, {task.id, first_at}, number).value_or(std::nullopt));
+  }
+  const auto before = LastBefore(db, task, first_at);
+  if (!before || !after || *before >= *after) return std::nullopt;
+  return LedgerGap{
+      .task = key, .after = ToTick(*before), .until = ToTick(*after), .shown_by = ToTick(first_at)};
 }
 
 }  // namespace
 
-Result<std::vector<LedgerGap>> SqlStore::FindGaps(int limit) {
+Result<std::vector<LedgerGap>> SqlStore::FindGaps(int limit,
+                                                  const std::optional<LedgerGap>& behind) {
   std::vector<LedgerGap> gaps;
   std::vector<Note> filled;
   const Status read = driver_->Read([&](Connection& db) {
-    std::int64_t task = 0;
-    std::int64_t first_at = std::numeric_limits<std::int64_t>::min();
+    Place place;
+    if (behind) {
+      if (const auto task = FindTask(db, behind->task)) {
+        place = {.task = task->id, .first_at = FromTick(behind->shown_by)};
+      }
+    }
     while (static_cast<int>(gaps.size()) < limit) {
-      const std::vector<Note> notes = NotesBehind(db, task, first_at);
+      const std::vector<Note> notes = NotesBehind(db, place);
       for (const Note& note : notes) {
-        task = note.row.id;
-        first_at = note.first_at;
-        const auto before = LastBefore(db, note.row, note.first_at);
-        if (!before || *before >= note.after_at || !StillThere(db, note)) {
+        place = {.task = note.row.id, .first_at = note.first_at};
+        auto gap = GapBefore(db, note.task, note.row, note.first_at);
+        if (!gap) {
           filled.push_back(note);
         } else if (static_cast<int>(gaps.size()) < limit) {
-          gaps.push_back(
-              {.task = note.task, .after = ToTick(*before), .until = ToTick(note.after_at)});
+          gaps.push_back(*std::move(gap));
         }
       }
       if (notes.empty()) break;
@@ -77,8 +89,10 @@ Result<std::vector<LedgerGap>> SqlStore::FindGaps(int limit) {
   if (filled.empty()) return gaps;
   const Status written = driver_->Write([&](Connection& db) {
     for (const Note& note : filled) {
-      db.Run("DELETE FROM gc_ledger_gap WHERE task = ? AND first_at = ? AND after_at = ?",
-             {note.row.id, note.first_at, note.after_at});
+      // It may have opened again since it was read.
+      if (GapBefore(db, note.task, note.row, note.first_at)) continue;
+      db.Run("DELETE FROM gc_ledger_gap WHERE task = ? AND first_at = ?",
+             {note.row.id, note.first_at});
     }
   });
   if (!written) return std::unexpected(written.error());
@@ -89,8 +103,11 @@ Status SqlStore::CloseGap(const LedgerGap& gap) {
   return driver_->Write([&](Connection& db) {
     const auto task = FindTask(db, gap.task);
     if (!task) return;
-    db.Run("DELETE FROM gc_ledger_gap WHERE task = ? AND after_at = ?",
-           {task->id, FromTick(gap.until)});
+    // Only as it was found: what the ledger has learnt since may be another gap.
+    const auto now = GapBefore(db, gap.task, *task, FromTick(gap.shown_by));
+    if (!now || now->after != gap.after || now->until != gap.until) return;
+    db.Run("DELETE FROM gc_ledger_gap WHERE task = ? AND first_at = ?",
+           {task->id, FromTick(gap.shown_by)});
   });
 }
 

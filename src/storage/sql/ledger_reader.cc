@@ -252,7 +252,7 @@ Result<std::vector<OutcomeCount>> SqlStore::CountOutcomes(const task::TaskKey& k
     db.Each(
         "SELECT at, outcome, reason FROM gc_run WHERE task = ? AND at >= ? AND at < ? AND planned "
         "= "
-        "1 ORDER BY at, attempt",
+        "1 ORDER BY at, attempt, run_id",
         {task->id, CeilSecond(from), CeilSecond(to)}, [&](const Row& row) {
           if (tick != row.Int(0)) flush();
           tick = row.Int(0);

@@ -171,19 +171,21 @@ class LedgerWriter {
   }
 
   // Another run for the same tick, attempt and node: true when `run` may stand, after a guess was
-  // removed for it.
+  // removed for it. Two that both happened are two rows: that must never be, and who looks for the
+  // cause needs both.
   bool DisplaceTwin(TaskRow& task, const task::RunRecord& run, std::int64_t at) {
     Settle();
     for (const std::string& id : RunIdsAt(db_, task.id, at)) {
       if (id == run.run_id) continue;
       const auto other = FindRun(db_, id);
       if (!other || other->attempt != run.attempt || other->node_id != run.node_id) continue;
-      if (!IsGuess(run) && !IsGuess(*other)) {
-        log::LogError("tick {} of task {} has two runs, {} and {}: the second is not kept", at,
-                      run.task.task_id, id, run.run_id);
+      if (IsGuess(run)) return false;
+      if (IsGuess(*other)) {
+        Remove(task, id);
+      } else {
+        log::LogError("tick {} of task {} was run twice, as {} and as {}", at, run.task.task_id, id,
+                      run.run_id);
       }
-      if (IsGuess(run) || !IsGuess(*other)) return false;
-      Remove(task, id);
     }
     return true;
   }
@@ -338,7 +340,8 @@ class LedgerWriter {
   }
 
   // Notes a possible gap before the row [first, last] and, when the row came late, before the row
-  // behind it. FindGaps looks at them again: what fills a gap later need not care.
+  // behind it. A note only says where to look: FindGaps reads the chain again, so what fills a gap
+  // later, or replaces the row that showed it, need not care.
   void NoteChain(const TaskRow& task, std::int64_t first, std::int64_t last,
                  std::optional<TickInstant> after) {
     const bool newest = !task.last_at || last > *task.last_at;
@@ -350,8 +353,8 @@ class LedgerWriter {
     if (newest) return;
     const auto read = [](const Row& row) { return std::pair(row.Int(0), row.Int(1)); };
     for (const std::string_view query :
-         {"SELECT at, after_at FROM gc_run WHERE task = ? AND at > ? AND planned = 1 ORDER BY at, "
-          "attempt LIMIT 1",
+         {"SELECT at, MAX(after_at) FROM gc_run WHERE task = ? AND at > ? AND planned = 1 GROUP BY "
+          "at ORDER BY at LIMIT 1",
           "SELECT first_at, after_at FROM gc_outcome_span WHERE task = ? AND first_at > ? ORDER BY "
           "first_at LIMIT 1"}) {
       const auto next = db_.First(query, {task.id, last}, read);

@@ -65,7 +65,8 @@ class SqlStore final : public Store {
   Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project, int per_task) override;
 
   // ledger_gaps.cc
-  Result<std::vector<LedgerGap>> FindGaps(int limit) override;
+  Result<std::vector<LedgerGap>> FindGaps(int limit,
+                                          const std::optional<LedgerGap>& behind) override;
   Status CloseGap(const LedgerGap& gap) override;
 
   // ledger_pruner.cc
