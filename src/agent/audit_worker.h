@@ -8,7 +8,6 @@
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "agent/auditor.h"
 #include "agent/decider.h"
 #include "agent/delivery.h"
+#include "agent/ledger_audit.h"
 #include "storage/store.h"
 #include "task/run.h"
 
@@ -45,13 +45,9 @@ class AuditWorker {
   // True when the store has everything that was spooled before `moment`.
   bool DeliveredUpTo(Instant moment);
 
-  storage::Store& store_;
   Delivery& delivery_;
-  const AuditConfig config_;
+  LedgerAudit audit_;
   const std::function<void(std::vector<task::OutcomeSpan>)> on_found_;
-  // The mark up to which a task's ledger was found complete: only tasks that moved on are asked
-  // about.
-  std::map<task::TaskKey, TickInstant> complete_until_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

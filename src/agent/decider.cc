@@ -1,6 +1,7 @@
 #include "agent/decider.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/decider_impl.h"
 #include "agent/rank.h"
@@ -20,11 +21,60 @@ void Actions::Clear() {
 }
 
 bool Decider::Impl::MayClaim() const {
-  return listed_ && strays_ended_ && !draining_ && Trusted() && !session_lost_;
+  return listed_ && strays_ended_ && !draining_ && hold_.empty() && Trusted() && !session_lost_;
+}
+
+// From `after` on nothing can be claimed. One that follows at once on another goes on with it.
+void Decider::Impl::BeginOutage(TickInstant after, task::Reason reason, std::string detail) {
+  if (in_outage_) {
+    outages_.back().after = std::min(outages_.back().after, after);
+    return;
+  }
+  in_outage_ = true;
+  if (!outages_.empty() && outages_.back().until >= after && outages_.back().reason == reason) {
+    outages_.back().until = TickInstant::max();
+    return;
+  }
+  if (outages_.size() >= kOutagesMax) outages_.erase(outages_.begin());
+  outages_.push_back(
+      {.after = after, .until = TickInstant::max(), .reason = reason, .detail = std::move(detail)});
+}
+
+// The ticks before the first decision, and those of a time in which the process or the machine
+// stood still, were nobody's here.
+void Decider::Impl::NoteStandstill() {
+  const TickInstant now = std::chrono::floor<seconds>(now_.wall);
+  if (!decided_) {
+    decided_ = true;
+    BeginOutage(TickInstant::min(), task::Reason::kCatchUp, "");
+    return;
+  }
+  if (in_outage_) return;
+  TickInstant since = now;
+  if (promised_boot_ && now_.boot > *promised_boot_ + kStandstill) {
+    since = now - std::chrono::ceil<seconds>(now_.boot - *promised_boot_);
+  }
+  if (promised_wall_ && now_.wall > *promised_wall_ + kStandstill) {
+    since = std::min(since, std::chrono::floor<seconds>(*promised_wall_));
+  }
+  if (since < now) BeginOutage(since - seconds(1), task::Reason::kCatchUp, "");
+}
+
+void Decider::Impl::NoteAbility() {
+  const TickInstant now = std::chrono::floor<seconds>(now_.wall);
+  const bool able = MayClaim() && failures_ == 0;
+  if (!able && !in_outage_ && !draining_) {
+    BeginOutage(now, task::Reason::kStoreHeld,
+                hold_.empty() ? "no session with the coordinator" : hold_);
+  } else if (able && in_outage_) {
+    in_outage_ = false;
+    outages_.back().until = now;
+  }
 }
 
 bool Decider::Impl::Idle() const {
-  if (!pending_.empty() || !records_.empty() || !upkeep_out_.empty() || !claims_out_.empty()) {
+  if (!records_.empty() || !upkeep_out_.empty() || !claims_out_.empty() ||
+      std::ranges::any_of(pending_, [](const auto& one) { return !one.second.aside; })) {
     return false;
   }
   return std::ranges::none_of(
@@ -82,7 +132,7 @@ void Decider::Impl::ServeLine() {
 void Decider::Impl::PublishClaims() {
   if (session_ == 0) return;
   const bool full = places_used_ >= config_.run_limit && peers_.size() > 1;
-  const bool claims = !draining_ && !full;
+  const bool claims = !draining_ && !full && !strays_remain_ && hold_.empty();
   if (published_ == claims) return;
   // At the limit this could change with every run; others need not know every time.
   if (!draining_ && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
@@ -109,8 +159,12 @@ void Decider::Impl::SetWakes() {
     // Those whose instant has come wait for trust, which is reported, or for their deadline.
     if (next != held_.begin()) boot(now_.boot + seconds(1));
   }
+  // That the session is trusted again is nobody's event: every decision is told how far it is.
+  if (session_ != 0 && !Trusted()) boot(now_.boot + kTrustAskedAgain);
   if (!retries_.empty()) boot(retries_.begin()->first);
   if (!orphans_.empty()) boot(now_.boot + seconds(1));
+  if (!start_to_tell_.empty())
+    boot(std::max(start_to_tell_.front().first, now_.boot + kStandstill));
   for (const auto& [id, pending] : pending_) {
     if (pending.again_at) boot(*pending.again_at);
   }
@@ -121,24 +175,32 @@ void Decider::Impl::Decide(const Now& now, Actions& actions) {
   out_ = &actions;
   if (session_lost_ && session_ != 0) LoseSession();
   session_lost_ = false;
+  NoteStandstill();
   const bool trusted = Trusted();
   if (trusted && !was_trusted_) MarkAllDirty();
   was_trusted_ = trusted;
 
   HandleAnswers();
   if (session_lost_) LoseSession();
-  RegisterRuns();
-  SendKills();
-  StartHeld();
+  NoteAbility();
+  const bool look_at_runs = std::exchange(look_at_runs_, false) || stopping_;
+  if (look_at_runs) {
+    RegisterRuns();
+    SendKills();
+  }
+  TellStarts();
+  StartHeld(look_at_runs);
   HandleOrphans();
   AttendAll();
   ServeLine();
   // A claim that was given up or a run that could not start may have freed what others wait for.
-  SendKills();
+  if (look_at_runs_ || stopping_) SendKills();
   FlushClaims();
   FlushUpkeep();
   PublishClaims();
   SetWakes();
+  promised_wall_ = actions.wake_wall;
+  promised_boot_ = actions.wake_boot;
   actions.alarms.insert(actions.alarms.end(), alarms_.begin(), alarms_.end());
   alarms_.clear();
   out_ = nullptr;
@@ -154,6 +216,7 @@ void Decider::OnSessionOpened(coordination::LeaseId lease, BootTime trusted_unti
   // The loss of the one before may not have been reported.
   if (impl_->session_ != 0) impl_->LoseSession();
   impl_->session_ = lease;
+  impl_->look_at_runs_ = true;
   impl_->session_lost_ = false;
   impl_->was_trusted_ = false;
 }
@@ -250,7 +313,10 @@ void Decider::OnCommitted(std::uint64_t id, Result<coordination::TxnResult> resu
 }
 
 void Decider::OnRunStarted(std::string_view run_id, Instant at) {
-  if (OwnRun* own = impl_->FindOwn(run_id)) own->record.started_at = at;
+  OwnRun* own = impl_->FindOwn(run_id);
+  if (own == nullptr) return;
+  own->record.started_at = at;
+  impl_->started_.push_back(own->record.run_id);
 }
 
 void Decider::OnRunEnded(std::string_view run_id, const RunEnd& end) {
@@ -265,8 +331,18 @@ void Decider::OnFoundRecorded(std::string_view run_id) {
   impl_->found_recorded_.emplace(run_id);
 }
 
+void Decider::OnStraysRemain() {
+  impl_->strays_remain_ = true;
+}
+
+void Decider::OnHold(std::string why) {
+  impl_->hold_ = std::move(why);
+  if (impl_->hold_.empty()) impl_->MarkAllDirty();
+}
+
 void Decider::OnStraysEnded() {
   impl_->strays_ended_ = true;
+  impl_->strays_remain_ = false;
   impl_->MarkAllDirty();
 }
 
@@ -279,6 +355,7 @@ void Decider::OnDrain() {
 void Decider::OnStop() {
   OnDrain();
   impl_->stopping_ = true;
+  impl_->look_at_runs_ = true;
 }
 
 void Decider::Decide(const Now& now, Actions& actions) {

@@ -41,21 +41,6 @@ struct Now {
   BootTime boot{};
 };
 
-// Planted mistakes, for the tests that show that the simulation would notice them. All off in the
-// program.
-struct DeciderFaults {
-  bool mark_not_compared = false;       // claims without the comparison of the mark
-  bool start_on_unknown = false;        // takes an unanswered claim for won
-  bool edit_ignored = false;            // starts what was claimed, whatever the definition says now
-  bool jumped_not_accounted = false;    // forgets the ticks that a claim jumped over
-  bool session_not_checked = false;     // starts past the session's trusted time
-  bool lock_not_taken = false;          // claims without the lock
-  bool started_early = false;           // starts when the claim is won, not at the instant
-  bool unknown_taken_for_lost = false;  // forgets an unanswered claim instead of sending it again
-  bool lost_not_recorded = false;       // removes run keys of a former life without a record
-  bool revision_not_compared = false;   // claims whatever the definition's revision is
-};
-
 struct DeciderConfig {
   explicit DeciderConfig(coordination::Keys the_keys) : keys(std::move(the_keys)) {}
 
@@ -72,7 +57,6 @@ struct DeciderConfig {
   milliseconds step{300};
   // Runs at a time, manual ones included. 0: none at all, which only a test wants.
   int run_limit = 256;
-  DeciderFaults faults;
 };
 
 // How a run ended: process::Exit without its output, which stays with the driver.
@@ -98,11 +82,8 @@ struct CommitAction {
 };
 
 struct StartAction {
-  task::RunId run_id;
   std::shared_ptr<const task::Task> task;  // as it is to be run: the newest definition
-  std::optional<TickInstant> tick;         // none for a manual run
-  int attempt = 1;
-  std::int64_t fence = 0;
+  task::RunRecord run;                     // what is known of it so far; no start and no end
 };
 
 struct KillAction {
@@ -213,6 +194,12 @@ class Decider {
   // Nothing that a former life started is still running. Until then no run key of it is concluded
   // and nothing is claimed.
   void OnStraysEnded();
+  // They could not be ended yet: others are told not to wait for this agent meanwhile.
+  void OnStraysRemain();
+
+  // Results can not be made durable (`why`, a sentence) and too many wait in memory: nothing is
+  // claimed until the hold is lifted (an empty `why`). Runs go on, and end as ever.
+  void OnHold(std::string why);
 
   // Claims nothing any more. Runs go on.
   void OnDrain();

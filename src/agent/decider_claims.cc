@@ -1,5 +1,6 @@
 // Transactions out, answers in.
 #include <algorithm>
+#include <limits>
 
 #include "agent/decider_impl.h"
 #include "agent/shown_command.h"
@@ -35,7 +36,7 @@ void Decider::Impl::AddRun(Intent& intent, const task::RunId& run_id, task::Caus
   const TaskState& state = *slots_[intent.slot];
   coordination::Claim::Run& run = intent.claim.run.emplace();
   run.run_id = run_id;
-  run.take_lock = take_lock && !config_.faults.lock_not_taken;
+  run.take_lock = take_lock;
   if (run.take_lock) run.lock_from = state.lock_from;
   run.value.session = session_;
   task::RunRecord& record = run.value.record;
@@ -55,9 +56,8 @@ void Decider::Impl::AddRun(Intent& intent, const task::RunId& run_id, task::Caus
 }
 
 void Decider::Impl::Issue(TaskState& state, Intent intent) {
-  if (config_.faults.revision_not_compared) intent.claim.task_revision.reset();
-  if (intent.NeedsPlace()) {
-    ++places_used_;
+  if (intent.NeedsPlace()) ++places_used_;
+  if (intent.claim.run) {
     claimed_.insert(intent.claim.run->run_id);
   } else {
     intent.claim.id = NewId(now_.wall, random_);
@@ -98,6 +98,40 @@ void Decider::Impl::IssueEnqueue(TaskState& state, TickInstant tick) {
   Issue(state, std::move(intent));
 }
 
+// A trigger or queued tick that is not to be run. Its run key carries the end of the story from the
+// first moment: whoever finds it later, because the answer was lost or the agent died, writes down
+// what it says.
+void Decider::Impl::IssueGiveUp(TaskState& state, Intent::What what,
+                                coordination::Claim::Consume consume, task::RunRecord end) {
+  Intent intent = NewIntent(state, what);
+  // Whatever the definition says meanwhile.
+  if (what == Intent::What::kGiveUpManual) intent.claim.task_revision.reset();
+  intent.claim.consume = std::move(consume);
+  if (end.tick) intent.tick = *end.tick;
+  AddRun(intent, end.run_id, end.cause, end.tick, false);
+  task::RunRecord& record = intent.claim.run->value.record;
+  record.outcome = end.outcome;
+  record.reason = end.reason;
+  record.detail = std::move(end.detail);
+  record.requested_by = std::move(end.requested_by);
+  record.ended_at = now_.wall;
+  Issue(state, std::move(intent));
+}
+
+void Decider::Impl::RecordGivenUp(TaskState& state, Intent& intent, Revision fence) {
+  auto own = std::make_unique<OwnRun>();
+  own->state = OwnRun::State::kEnded;
+  own->slot = state.slot;
+  own->record = std::move(intent.claim.run->value.record);
+  own->record.fence = fence;
+  own->session = intent.claim.session;
+  own->key_revision = fence;
+  orphans_.erase(own->record.run_id);
+  OwnRun& ended = *own;
+  own_.emplace(ended.record.run_id, std::move(own));
+  RecordRun(ended);
+}
+
 void Decider::Impl::IssueFirstMark(TaskState& state) {
   const TickInstant now = std::chrono::floor<seconds>(now_.wall);
   const TickInstant since = std::chrono::floor<seconds>(state.task->scheduled_since);
@@ -113,13 +147,15 @@ void Decider::Impl::AddUpkeep(Upkeep upkeep) {
   upkeep_out_.push_back(std::move(upkeep));
 }
 
+// A claim that surely did not happen: as if it had never been decided.
+void Decider::Impl::Unclaim(const Intent& intent) {
+  slots_[intent.slot]->pending = false;
+  if (intent.NeedsPlace()) --places_used_;
+  if (intent.claim.run) claimed_.erase(intent.claim.run->run_id);
+}
+
 void Decider::Impl::DropUnsent() {
-  for (const Intent& intent : claims_out_) {
-    slots_[intent.slot]->pending = false;
-    if (!intent.NeedsPlace()) continue;
-    --places_used_;
-    claimed_.erase(intent.claim.run->run_id);
-  }
+  for (const Intent& intent : claims_out_) Unclaim(intent);
   claims_out_.clear();
 }
 
@@ -128,9 +164,6 @@ coordination::Txn Decider::Impl::BuildClaims(const std::vector<Intent>& intents)
   parts.reserve(intents.size());
   for (const Intent& intent : intents) {
     parts.push_back(coordination::BuildClaim(config_.keys, intent.claim));
-    if (!config_.faults.mark_not_compared || !intent.claim.mark) continue;
-    const std::string mark = config_.keys.Mark(intent.claim.task);
-    std::erase_if(parts.back().when, [&](const auto& compare) { return compare.key == mark; });
   }
   return coordination::BuildBatch(std::move(parts));
 }
@@ -154,6 +187,7 @@ void Decider::Impl::FlushClaims() {
     const std::size_t count = std::min(claims_out_.size() - sent, coordination::kClaimsPerTxnMax);
     Pending batch;
     batch.partial = count < coordination::kClaimsPerTxnMax;
+    batch.sent = std::chrono::floor<seconds>(now_.wall);
     if (batch.partial && partial_in_flight_ >= kPartialBatchesMax) break;
     partial_in_flight_ += batch.partial ? 1 : 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -171,6 +205,7 @@ void Decider::Impl::FlushUpkeep() {
          (upkeep_in_flight_ == 0 || upkeep_out_.size() >= coordination::kClaimsPerTxnMax)) {
     // One part for each task: two could write the same key. What stays keeps its order.
     Pending batch;
+    batch.sent = std::chrono::floor<seconds>(now_.wall);
     std::set<std::uint32_t> taken;
     std::deque<Upkeep> rest;
     for (Upkeep& upkeep : upkeep_out_) {
@@ -190,17 +225,9 @@ void Decider::Impl::FlushUpkeep() {
 
 void Decider::Impl::HandleFailure(std::uint64_t id, Pending& pending, const Error& error) {
   const bool maybe = error.code == ErrorCode::kOutcomeUnknown;
-  if (maybe && config_.faults.start_on_unknown && !pending.intents.empty()) {
-    for (Intent& intent : pending.intents) {
-      HandleClaim(intent, coordination::ClaimAnswer(), 0);
-    }
-    partial_in_flight_ -= pending.partial ? 1 : 0;
-    pending_.erase(id);
-    return;
-  }
-  const bool forgets = config_.faults.unknown_taken_for_lost;
-  pending.unknown = pending.unknown || (maybe && !forgets);
+  pending.unknown = pending.unknown || maybe;
   ++failures_;
+  BeginOutage(pending.sent, task::Reason::kStoreHeld, error.message);
   const milliseconds backoff =
       std::min(kBackoffMost, kBackoffFirst * (1 << std::min(pending.tries, 5)));
   ++pending.tries;
@@ -209,21 +236,49 @@ void Decider::Impl::HandleFailure(std::uint64_t id, Pending& pending, const Erro
   }
   // An unknown claim is sent again unchanged until something definite is heard; so is upkeep, which
   // is not bound to a moment. A claim that surely did not happen is planned anew.
+  if (!pending.upkeep.empty() && !maybe && !IsRetryable(error.code)) {
+    SetAside(id, pending);
+    return;
+  }
   if (!pending.upkeep.empty() || pending.unknown) {
     pending.again_at = now_.boot + backoff;
     return;
   }
-  for (Intent& intent : pending.intents) {
+  for (const Intent& intent : pending.intents) {
     TaskState& state = *slots_[intent.slot];
-    state.pending = false;
+    Unclaim(intent);
     state.retry_at = now_.boot + backoff;
     retries_.emplace(*state.retry_at, state.slot);
-    if (!intent.NeedsPlace()) continue;
-    --places_used_;
-    claimed_.erase(intent.claim.run->run_id);
   }
   partial_in_flight_ -= pending.partial ? 1 : 0;
   pending_.erase(id);
+}
+
+// The coordinator will refuse these for ever, as they are. The one that is at fault must not hold
+// up the others: each is sent alone, and what is still refused is tried now and then.
+void Decider::Impl::SetAside(std::uint64_t id, Pending& pending) {
+  if (!pending.aside) --upkeep_in_flight_;
+  if (pending.upkeep.size() == 1) {
+    pending.aside = true;
+    pending.again_at = now_.boot + kRefusedPatience;
+    // Nothing waits for it: its record is durable, and whoever finds the key later has that record.
+    OwnRun* own = FindOwn(pending.upkeep.front().run_id);
+    if (pending.upkeep.front().what == Upkeep::What::kConclude && own != nullptr) {
+      own->state = OwnRun::State::kConcluded;
+      own->concluded_revision = std::numeric_limits<Revision>::max();
+    }
+    return;
+  }
+  std::vector<Upkeep> parts = std::move(pending.upkeep);
+  pending_.erase(id);
+  for (Upkeep& part : parts) {
+    Pending alone;
+    alone.upkeep.push_back(std::move(part));
+    alone.sent = std::chrono::floor<seconds>(now_.wall);
+    ++upkeep_in_flight_;
+    const std::uint64_t next = next_id_++;
+    Send(next, pending_.emplace(next, std::move(alone)).first->second);
+  }
 }
 
 void Decider::Impl::HandleAnswer(std::uint64_t id, Result<coordination::TxnResult> result) {
@@ -247,7 +302,7 @@ void Decider::Impl::HandleAnswer(std::uint64_t id, Result<coordination::TxnResul
     }
     return;
   }
-  --upkeep_in_flight_;
+  if (!done.aside) --upkeep_in_flight_;
   for (std::size_t i = 0; i < done.upkeep.size(); ++i) {
     HandleUpkeep(done.upkeep[i], *result->results.at(i).nested);
   }
@@ -258,7 +313,7 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
   using Kind = coordination::ClaimAnswer::Kind;
   TaskState& state = *slots_[intent.slot];
   state.pending = false;
-  if (intent.NeedsPlace()) claimed_.erase(intent.claim.run->run_id);
+  if (intent.claim.run) claimed_.erase(intent.claim.run->run_id);
   if (answer.kind == Kind::kWon) {
     HandleWon(state, intent, answer);
     return;
@@ -304,11 +359,11 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
 
 // The ticks up to `until` that the claim jumped over, as rows of the ledger.
 void Decider::Impl::RecordJumped(const Intent& intent, TickInstant until) {
-  if (!intent.plan || config_.faults.jumped_not_accounted) return;
+  if (!intent.plan) return;
   TickInstant after = intent.mark;
   for (const schedule::Stretch& stretch : schedule::JumpedTicks(
-           *intent.plan, *intent.task, intent.mark, until, now_.wall, intent.waiting)) {
-    RecordSpan(intent.claim.task, stretch, after, task::Outcome::kMissed);
+           *intent.plan, *intent.task, intent.mark, until, now_.wall, intent.waiting, outages_)) {
+    RecordSpan(intent.claim.task, stretch, after, task::Outcome::kMissed, stretch.detail);
     after = stretch.last;
   }
 }
@@ -319,7 +374,7 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
     NoteMark(state,
              coordination::Mark{.at = intent.claim.mark->to,
                                 .node_id = config_.node_id,
-                                .run_id = intent.NeedsPlace() ? intent.claim.run->run_id : "",
+                                .run_id = intent.claim.run ? intent.claim.run->run_id : "",
                                 .claim_id = {}},
              answer.fence);
   }
@@ -378,22 +433,12 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
       return;
     case Intent::What::kGiveUpQueued:
       Queued(state, std::nullopt, answer.fence);
-      RecordSpan(state.key, One(intent.tick, intent.reason), AfterOf(state, intent.tick),
-                 intent.outcome);
+      RecordGivenUp(state, intent, answer.fence);
       return;
-    case Intent::What::kGiveUpManual: {
-      TriggerGone(state, intent.record.run_id, answer.fence + 1);
-      task::LedgerRecord record;
-      record.run = intent.record;
-      record.run->outcome = intent.outcome;
-      record.run->reason = intent.reason;
-      record.run->detail = intent.detail;
-      record.run->ended_at = now_.wall;
-      const std::uint64_t id = next_id_++;
-      records_.emplace(id, Record{.slot = state.slot, .run_id = {}});
-      out_->records.push_back({.id = id, .record = std::move(record)});
+    case Intent::What::kGiveUpManual:
+      TriggerGone(state, intent.claim.run->run_id, answer.fence + 1);
+      RecordGivenUp(state, intent, answer.fence);
       return;
-    }
   }
 }
 
@@ -426,8 +471,10 @@ void Decider::Impl::HandleUpkeep(const Upkeep& upkeep, const coordination::TxnRe
     case Upkeep::What::kRegister:
       if (own == nullptr) return;
       own->registering = false;
+      look_at_runs_ = true;  // it may have to be tried again
       if (result.succeeded) {
         own->session = upkeep.session;
+        own->start_told = own->start_told || upkeep.tells_start;
         own->key_revision = std::max(own->key_revision, result.revision);
         own->key_gone = false;
         return;
@@ -435,6 +482,7 @@ void Decider::Impl::HandleUpkeep(const Upkeep& upkeep, const coordination::TxnRe
       if (const auto& got = result.results.at(0).got) {
         own->key_revision = std::max(own->key_revision, got->mod_revision);
         own->key_gone = false;
+        if (upkeep.tells_start) start_to_tell_.emplace_front(now_.boot, upkeep.run_id);
       } else {
         own->key_gone = true;
       }

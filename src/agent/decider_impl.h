@@ -41,6 +41,16 @@ inline constexpr int kPartialBatchesMax = 2;
 inline constexpr std::size_t kFormerMax = 16;
 // A mark further ahead of the clock than this is told.
 inline constexpr seconds kMarkAheadMax{5};
+// Stretches of time in which nothing could be claimed that are remembered for the ticks in them.
+inline constexpr std::size_t kOutagesMax = 8;
+// A wake-up that came later than this says that the agent, or the machine, stood still.
+inline constexpr seconds kStandstill{1};
+// How often an agent without a trusted session looks whether it has one again.
+inline constexpr milliseconds kTrustAskedAgain{200};
+// The key of a run that lasts longer than this is told when it started. Most are over before.
+inline constexpr seconds kStartToldAfter{2};
+// Upkeep that the coordinator refuses, and not because it is busy, is tried so often.
+inline constexpr seconds kRefusedPatience{60};
 inline constexpr milliseconds kBackoffFirst{100};
 inline constexpr milliseconds kBackoffMost{2000};
 
@@ -122,6 +132,7 @@ struct OwnRun {
   bool kill_sent = false;
   bool key_gone = false;
   bool registering = false;
+  bool start_told = false;  // the run key has started_at
   std::string kill_by;
   std::string kill_why;
 };
@@ -148,9 +159,10 @@ struct Intent {
   task::Reason reason = task::Reason::kNone;
   std::string detail;
   TickInstant tick{};
-  task::RunRecord record;  // of a manual run that is given up
-  bool former = false;     // of a former schedule: everything up to `tick` has `outcome`
-  bool NeedsPlace() const { return claim.run.has_value(); }
+  bool former = false;  // of a former schedule: everything up to `tick` has `outcome`
+  bool NeedsPlace() const {
+    return claim.run && what != What::kGiveUpQueued && what != What::kGiveUpManual;
+  }
 };
 
 // A small transaction that keeps keys in order.
@@ -161,6 +173,7 @@ struct Upkeep {
   task::RunId run_id = {};
   coordination::Mark mark = {};
   LeaseId session = 0;
+  bool tells_start = false;  // kRegister
   coordination::Txn txn = {};
 };
 
@@ -170,7 +183,9 @@ struct Pending {
   std::vector<Upkeep> upkeep;
   bool unknown = false;  // it may have been applied: only a definite answer ends it
   bool partial = false;
+  bool aside = false;  // upkeep that is refused: it is not waited for
   int tries = 0;
+  TickInstant sent{};  // the first time
   std::optional<BootTime> again_at;
 };
 
@@ -214,6 +229,9 @@ class Decider::Impl {
   void PublishClaims();
   bool Idle() const;
   bool MayClaim() const;
+  void NoteStandstill();
+  void NoteAbility();
+  void BeginOutage(TickInstant after, task::Reason reason, std::string detail);
   bool Trusted() const { return session_ != 0 && now_.boot < trusted_until_; }
 
   // decider_ticks.cc: what a task needs next.
@@ -243,6 +261,9 @@ class Decider::Impl {
   void IssueAccount(TaskState& state, TickInstant tick, std::optional<task::Outcome> outcome,
                     task::Reason reason, std::string detail);
   void IssueEnqueue(TaskState& state, TickInstant tick);
+  void IssueGiveUp(TaskState& state, Intent::What what, coordination::Claim::Consume consume,
+                   task::RunRecord end);
+  void RecordGivenUp(TaskState& state, Intent& intent, Revision fence);
   void IssueFirstMark(TaskState& state);
   void AddUpkeep(Upkeep upkeep);
   void FlushClaims();
@@ -254,13 +275,15 @@ class Decider::Impl {
   void HandleClaim(Intent& intent, const coordination::ClaimAnswer& answer, Revision revision);
   void HandleWon(TaskState& state, Intent& intent, const coordination::ClaimAnswer& answer);
   void HandleUpkeep(const Upkeep& upkeep, const coordination::TxnResult& result);
+  void SetAside(std::uint64_t id, Pending& pending);
+  void Unclaim(const Intent& intent);
   void DropUnsent();
   void RecordJumped(const Intent& intent, TickInstant until);
 
   // decider_runs.cc: runs of this process, and runs nobody owns.
   OwnRun* FindOwn(std::string_view run_id);
   void Hold(TaskState& state, Intent& intent, Revision fence);
-  void StartHeld();
+  void StartHeld(bool all);
   bool TryStart(OwnRun& run);
   bool StillWanted(OwnRun& run, task::Reason& why_not) const;
   void Start(OwnRun& run);
@@ -276,6 +299,9 @@ class Decider::Impl {
   void SendKills();
   void LoseSession();
   void RegisterRuns();
+  static bool CanRegister(const OwnRun& run);
+  // Into the run keys of those that have been going for a while.
+  void TellStarts();
   void Register(OwnRun& run);
   void HandleOrphans();
   bool HandleOrphan(const task::RunId& run_id, TaskState& state, BootTime since);
@@ -311,13 +337,26 @@ class Decider::Impl {
   bool listing_ = false;
   bool listed_ = false;
   bool strays_ended_ = false;
+  bool strays_remain_ = false;
+  std::string hold_;  // why nothing may be claimed; empty: no hold
   bool draining_ = false;
   bool stopping_ = false;
   bool serving_ = false;
+  // A session, a run's key or a wish to end it has changed: then every own run is looked at, which
+  // costs too much to be done at every decision.
+  bool look_at_runs_ = true;
   std::uint32_t generation_ = 1;
   bool published_ = true;  // what the session key says of Node::claims
   BootTime published_at_{BootTime::min()};
   int failures_ = 0;  // of the coordinator, in a row
+  // Oldest first. The last one is still going while `in_outage_`; its `until` is then for ever.
+  std::vector<schedule::Outage> outages_;
+  bool in_outage_ = false;
+  bool decided_ = false;                  // at least once
+  std::optional<Instant> promised_wall_;  // the wake-ups that were asked for
+  std::optional<BootTime> promised_boot_;
+  std::vector<task::RunId> started_;                            // since the last decision
+  std::deque<std::pair<BootTime, task::RunId>> start_to_tell_;  // ascending
 
   std::vector<std::unique_ptr<TaskState>> slots_;
   std::vector<std::uint32_t> free_slots_;

@@ -1,4 +1,6 @@
 // What the coordinator holds, as the decider has been told.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "agent/decider_impl.h"
@@ -84,6 +86,13 @@ void Decider::Impl::TaskPut(std::shared_ptr<const task::Task> task) {
   state.task_revision = state.task->revision;
   state.waiting.reset();
   auto plan = schedule::Plan::Make(*state.task, config_.zone);
+  if (state.task->broadcast) {
+    // GopherCron v1's noseize, in what it left in the store. On one node only it would be wrong.
+    plan = Fail(ErrorCode::kUnsupported,
+                fmt::format("task {} of project {} is to run on every node (noseize), which this "
+                            "version does not do yet: it does not fire",
+                            state.key.task_id, state.key.project_id));
+  }
   state.plan.reset();
   if (plan) {
     state.plan = *plan;
@@ -151,6 +160,7 @@ void Decider::Impl::RunKey(const task::TaskKey& key, const coordination::LiveRun
     own->key_gone = false;
     if (run.kill_requested && !own->kill_wanted) {
       own->kill_wanted = true;
+      look_at_runs_ = true;
       own->kill_by = run.kill_by;
       own->kill_why = run.kill_why;
     }
@@ -158,7 +168,7 @@ void Decider::Impl::RunKey(const task::TaskKey& key, const coordination::LiveRun
   }
   // A run elsewhere that appears while one of ours lives, where that is not allowed: a session was
   // lost. Both sides say so.
-  if (moved && run.record.node_id != config_.node_id) {
+  if (moved && run.record.node_id != config_.node_id && !run.record.ended_at) {
     for (OwnRun* own : state.own) {
       if (own->took_lock && own->state == OwnRun::State::kRunning && own->record.detail.empty()) {
         own->record.detail = "overlapped with run " + run_id;
@@ -182,6 +192,7 @@ void Decider::Impl::RunKeyGone(const task::TaskKey& key, std::string_view run_id
   OwnRun* own = FindOwn(run_id);
   if (own == nullptr || own->key_revision > revision) return;
   own->key_gone = true;
+  look_at_runs_ = true;
   if (own->state == OwnRun::State::kConcluded) DropOwn(run_id);
 }
 

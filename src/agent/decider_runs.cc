@@ -49,11 +49,11 @@ void Decider::Impl::Hold(TaskState& state, Intent& intent, Revision fence) {
   own->key_revision = fence;
   own->took_lock = intent.claim.run->take_lock;
   if (own->took_lock) state.lock_from.clear();
-  if (config_.faults.lock_not_taken) own->took_lock = false;
   // A kill may have been seen before the answer.
   for (const SeenRun& seen : state.runs) {
     if (seen.value->record.run_id != own->record.run_id || !seen.value->kill_requested) continue;
     own->kill_wanted = true;
+    look_at_runs_ = true;
     own->kill_by = seen.value->kill_by;
     own->kill_why = seen.value->kill_why;
   }
@@ -65,10 +65,12 @@ void Decider::Impl::Hold(TaskState& state, Intent& intent, Revision fence) {
   own_.emplace(own->record.run_id, std::move(own));
 }
 
-void Decider::Impl::StartHeld() {
-  for (auto held = held_.begin(); held != held_.end();) {
+// Those whose instant has come; or all, because some may not be to be started at all.
+void Decider::Impl::StartHeld(bool all) {
+  const auto end = all ? held_.end() : held_.upper_bound(now_.wall);
+  for (auto held = held_.begin(); held != end;) {
     OwnRun* own = FindOwn(held->second);
-    const bool due = held->first <= now_.wall || config_.faults.started_early;
+    const bool due = held->first <= now_.wall;
     if (own == nullptr || own->state != OwnRun::State::kHeld) {
       held = held_.erase(held);
     } else if (due ? TryStart(*own) : (own->kill_wanted || own->session != session_)) {
@@ -84,7 +86,7 @@ void Decider::Impl::StartHeld() {
 // Whether what was claimed is still to be run, by the newest definition that is known here.
 bool Decider::Impl::StillWanted(OwnRun& run, task::Reason& why_not) const {
   const TaskState& state = *slots_[run.slot];
-  if (config_.faults.edit_ignored || state.task == run.task) return true;
+  if (state.task == run.task) return true;
   if (!state.task) {
     why_not = task::Reason::kPaused;
     return false;
@@ -104,8 +106,7 @@ bool Decider::Impl::TryStart(OwnRun& run) {
     EndUnstarted(run, task::Outcome::kKilled, task::Reason::kNone, run.kill_why);
     return true;
   }
-  const bool checked = !config_.faults.session_not_checked;
-  if (checked && run.session != session_) {
+  if (run.session != session_) {
     EndUnstarted(run, task::Outcome::kMissed, task::Reason::kDeadline,
                  "the agent's session ended before the start");
     return true;
@@ -120,7 +121,7 @@ bool Decider::Impl::TryStart(OwnRun& run) {
     EndUnstarted(run, task::Outcome::kMissed, task::Reason::kDeadline, "");
     return true;
   }
-  if (checked && !Trusted()) return false;
+  if (!Trusted()) return false;
   Start(run);
   return true;
 }
@@ -130,11 +131,7 @@ void Decider::Impl::Start(OwnRun& run) {
   run.record.task_name = run.task->name;
   run.record.command = ShownCommand(*run.task);
   run.record.task_revision = run.task->revision;
-  out_->starts.push_back({.run_id = run.record.run_id,
-                          .task = run.task,
-                          .tick = run.record.tick,
-                          .attempt = run.record.attempt,
-                          .fence = run.record.fence});
+  out_->starts.push_back({.task = run.task, .run = run.record});
 }
 
 void Decider::Impl::LeaveTask(OwnRun& run) {
@@ -260,6 +257,7 @@ void Decider::Impl::SendKills() {
 
 void Decider::Impl::LoseSession() {
   session_ = 0;
+  look_at_runs_ = true;
   session_lost_ = false;
   DropUnsent();
   for (const auto& state : slots_) {
@@ -269,12 +267,29 @@ void Decider::Impl::LoseSession() {
   MarkAllDirty();
 }
 
-// After a new session was opened: what lives goes on, under its name.
+// After a new session was opened: what lives goes on, under its name. And what has been going for a
+// while: others see in its key since when.
 void Decider::Impl::RegisterRuns() {
   if (session_ == 0) return;
   for (const auto& [run_id, run] : own_) {
-    if (run->state != OwnRun::State::kRunning || run->registering) continue;
-    if (run->session != session_ || run->key_gone) Register(*run);
+    if (CanRegister(*run) && (run->session != session_ || run->key_gone)) Register(*run);
+  }
+}
+
+bool Decider::Impl::CanRegister(const OwnRun& run) {
+  return run.state == OwnRun::State::kRunning && !run.registering;
+}
+
+void Decider::Impl::TellStarts() {
+  for (const task::RunId& run_id : started_) {
+    start_to_tell_.emplace_back(now_.boot + kStartToldAfter, run_id);
+  }
+  started_.clear();
+  if (session_ == 0) return;
+  while (!start_to_tell_.empty() && start_to_tell_.front().first <= now_.boot) {
+    OwnRun* run = FindOwn(start_to_tell_.front().second);
+    if (run != nullptr && CanRegister(*run) && !run->start_told) Register(*run);
+    start_to_tell_.pop_front();
   }
 }
 
@@ -301,6 +316,7 @@ void Decider::Impl::Register(OwnRun& run) {
              .slot = run.slot,
              .run_id = run.record.run_id,
              .session = session_,
+             .tells_start = run.record.started_at.has_value(),
              .txn = std::move(txn)});
   if (!run.took_lock || run.session == session_) return;
   const std::string lock = config_.keys.Lock(state.key);
@@ -314,10 +330,6 @@ void Decider::Impl::Register(OwnRun& run) {
 }
 
 void Decider::Impl::RecordLost(TaskState& state, const coordination::LiveRun& value) {
-  if (config_.faults.lost_not_recorded) {
-    Conclude(state.slot, value.record.run_id);
-    return;
-  }
   const std::uint64_t id = next_id_++;
   Record entry = {.slot = state.slot, .run_id = value.record.run_id};
   if (value.record.tick) {
@@ -327,8 +339,11 @@ void Decider::Impl::RecordLost(TaskState& state, const coordination::LiveRun& va
   records_.emplace(id, std::move(entry));
   task::LedgerRecord record;
   record.run = value.record;
-  record.run->outcome = task::Outcome::kLost;
-  record.run->reason = task::Reason::kAgentDied;
+  // One that was given up says itself how it ended.
+  if (!value.record.ended_at) {
+    record.run->outcome = task::Outcome::kLost;
+    record.run->reason = task::Reason::kAgentDied;
+  }
   out_->records.push_back({.id = id, .record = std::move(record)});
 }
 

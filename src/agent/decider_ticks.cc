@@ -44,7 +44,7 @@ task::RunId Decider::Impl::GoingRun(const TaskState& state) const {
   }
   for (const SeenRun& seen : state.runs) {
     const task::RunId& run_id = seen.value->record.run_id;
-    if (seen.had_lock || own_.contains(run_id)) continue;
+    if (seen.had_lock || seen.value->record.ended_at || own_.contains(run_id)) continue;
     if (peers_.contains(seen.value->session)) return run_id;
   }
   return {};
@@ -84,10 +84,11 @@ void Decider::Impl::AskForEnd(TaskState& state) {
   for (OwnRun* own : state.own) {
     if (own->kill_wanted) continue;
     own->kill_wanted = true;
+    look_at_runs_ = true;
     own->kill_why = "replace";
   }
   for (SeenRun& seen : state.runs) {
-    if (seen.kill_sent || seen.value->kill_requested ||
+    if (seen.kill_sent || seen.value->kill_requested || seen.value->record.ended_at ||
         seen.had_lock != (state.lock_holder == seen.value->record.run_id) ||
         own_.contains(seen.value->record.run_id) || !peers_.contains(seen.value->session)) {
       continue;
@@ -147,18 +148,17 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
     return false;
   }
   const auto give_up = [&](task::Outcome outcome, task::Reason reason, std::string detail) {
-    Intent intent = NewIntent(state, Intent::What::kGiveUpManual);
-    intent.claim.task_revision.reset();
-    intent.claim.consume = {.key = config_.keys.Trigger(state.key, trigger.run_id),
-                            .revision = trigger.revision};
-    AddRun(intent, trigger.run_id, task::Cause::kManual, std::nullopt, false);
-    intent.record = intent.claim.run->value.record;
-    intent.claim.run.reset();
-    intent.record.requested_by = trigger.trigger.requested_by;
-    intent.outcome = outcome;
-    intent.reason = reason;
-    intent.detail = std::move(detail);
-    Issue(state, std::move(intent));
+    task::RunRecord end;
+    end.run_id = trigger.run_id;
+    end.cause = task::Cause::kManual;
+    end.requested_by = trigger.trigger.requested_by;
+    end.outcome = outcome;
+    end.reason = reason;
+    end.detail = std::move(detail);
+    IssueGiveUp(
+        state, Intent::What::kGiveUpManual,
+        {.key = config_.keys.Trigger(state.key, trigger.run_id), .revision = trigger.revision},
+        std::move(end));
     return true;
   };
   if (!state.task) {
@@ -244,12 +244,13 @@ bool Decider::Impl::AttendQueued(TaskState& state) {
   const coordination::Claim::Consume consume = {.key = config_.keys.Queued(state.key),
                                                 .revision = state.queued_revision};
   if (!state.plan || !state.plan->IsTick(tick)) {
-    Intent intent = NewIntent(state, Intent::What::kGiveUpQueued);
-    intent.claim.consume = consume;
-    intent.tick = tick;
-    intent.outcome = task::Outcome::kSuperseded;
-    intent.reason = state.task->enabled ? task::Reason::kEdited : task::Reason::kPaused;
-    Issue(state, std::move(intent));
+    task::RunRecord end;
+    end.run_id = NewId(now_.wall, random_);
+    end.cause = task::Cause::kQueue;
+    end.tick = tick;
+    end.outcome = task::Outcome::kSuperseded;
+    end.reason = state.task->enabled ? task::Reason::kEdited : task::Reason::kPaused;
+    IssueGiveUp(state, Intent::What::kGiveUpQueued, consume, std::move(end));
     return true;
   }
   if (state.task->overlap != task::Overlap::kAllow && !GoingRun(state).empty()) return false;
@@ -299,8 +300,9 @@ void Decider::Impl::AttendTicks(TaskState& state) {
   }
   const task::RunId going = GoingRun(state);
   const bool behind_queue = task.overlap == task::Overlap::kQueue && state.queued.has_value();
+  const bool in_order = due.catch_up || task.catch_up.mode == task::CatchUpMode::kAll;
   switch (schedule::DecideOverlap(task.overlap, !going.empty() || behind_queue,
-                                  now_.wall >= planned, due.catch_up)) {
+                                  now_.wall >= planned, due.catch_up, in_order)) {
     case schedule::OverlapStep::kWait:
       if (now_.wall < planned) WakeAt(state, planned);
       return;

@@ -103,6 +103,7 @@ milliseconds Deliverer::NextDelay() {
 Delivery::Delivery(Spool& spool, storage::ResultSink& sink, DeliveryOptions options,
                    Observer observer)
     : spool_(spool),
+      options_(options),
       deliverer_(spool, sink, random_, options),
       observer_(std::move(observer)),
       thread_([this] { Run(); }) {}
@@ -141,11 +142,16 @@ std::string Delivery::LastError() const {
 }
 
 void Delivery::Run() {
+  BootTime next_at{};
   std::unique_lock lock(mutex_);
   while (true) {
     changed_.wait(lock, [this] { return stop_ || notified_; });
     if (stop_) return;
+    // What comes alone goes at once; under load a round is not had for a few records.
+    changed_.wait_for(lock, next_at - clock_.Boot(), [this] { return stop_ || hurry_; });
+    if (stop_) return;
     notified_ = hurry_ = false;
+    next_at = clock_.Boot() + options_.pace;
     lock.unlock();
     const Deliverer::Round round = deliverer_.DeliverSome();
     if (observer_ && (round.delivered > 0 || round.set_aside > 0 || !round.status)) {
@@ -159,6 +165,7 @@ void Delivery::Run() {
     }
     if (error.empty() && !last_error_.empty()) log::Info("results are being delivered again");
     last_error_ = error;
+    if (round.delivered >= options_.batch_records) next_at = {};  // there is a backlog
     changed_.notify_all();
     if (!round.next) continue;
     if (*round.next > milliseconds(0)) {

@@ -31,6 +31,8 @@ namespace gophercron::agent {
 struct DeliveryOptions {
   std::int64_t batch_records = 500;
   std::int64_t batch_bytes = 4'000'000;
+  // Between the beginnings of two rounds: what comes meanwhile goes together.
+  milliseconds pace{100};
   milliseconds retry_first{200};  // doubled after every failed round
   milliseconds retry_max{30'000};
 };
@@ -99,6 +101,8 @@ class Delivery {
   void Run();
 
   Spool& spool_;
+  const DeliveryOptions options_;
+  const SystemClock clock_;
   SystemRandom random_;
   Deliverer deliverer_;
   const Observer observer_;

@@ -12,7 +12,6 @@
 #include "agent/audit_worker.h"
 #include "agent/key_events.h"
 #include "agent/recorder.h"
-#include "agent/shown_command.h"
 #include "base/check.h"
 #include "base/log.h"
 #include "coordination/keys.h"
@@ -25,6 +24,7 @@ constexpr std::int64_t kPageBytes = 8'000'000;
 constexpr seconds kRetryDelay{1};
 constexpr seconds kAuditPeriod{60};
 constexpr seconds kAlarmPeriod{60};
+constexpr seconds kStrayRetryDelay{10};
 
 RunEnd EndFacts(const process::Exit& exit) {
   RunEnd end{.end = exit.end,
@@ -68,25 +68,27 @@ class Driver::Impl {
               for (const auto id : ids) decider_.OnRecorded(id);
               Poke();
             },
-            [this] { ports_.delivery.Notify(); }),
-        auditor_(ports.store, ports.delivery,
-                 {.node_id = options_.decider.node_id, .zone = options_.decider.zone},
-                 [this](std::vector<task::OutcomeSpan> spans) {
-                   ports_.loop.Post([this, found = std::move(spans)] { RecordAudited(found); });
-                 }) {}
+            [this] { ports_.delivery.Notify(); },
+            [this](std::string why) {
+              decider_.OnHold(std::move(why));
+              Poke();
+            }) {
+    if (ports.auditable == nullptr) return;
+    auditor_.emplace(
+        *ports.auditable, ports.delivery,
+        AuditConfig{.node_id = options_.decider.node_id, .zone = options_.decider.zone},
+        [this](std::vector<task::OutcomeSpan> spans) {
+          ports_.loop.Post([this, found = std::move(spans)] { RecordAudited(found); });
+        });
+  }
 
   void Start(process::ProcessRunner& runner) {
     runner_ = &runner;
     ReportSpooled();
-    // What a killed process left behind is ended while everything else starts; nothing is claimed
-    // before.
-    strays_ = std::thread([this] {
-      const auto strays = runner_->EndStrays(options_.stray_grace);
-      ports_.loop.Post([this, strays] { OnStrays(strays); });
-    });
+    EndStrays();
     OpenSession();
     List();
-    audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
+    if (auditor_) audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
   }
 
   void Stop(std::function<void()> stopped) {
@@ -190,28 +192,15 @@ class Driver::Impl {
   }
 
   void StartRun(StartAction& start) {
-    const task::Task& task = *start.task;
     runner_->Start(MakeCommand(start));
-    task::RunRecord record;
-    record.run_id = start.run_id;
-    record.task = task.key;
-    record.tick = start.tick;
-    record.cause = start.tick ? task::Cause::kTick : task::Cause::kManual;
-    record.attempt = start.attempt;
-    record.task_name = task.name;
-    record.command = ShownCommand(task);
-    record.claimed_at = ports_.clock.Now();
-    record.task_revision = task.revision;
-    record.node_id = options_.decider.node_id;
-    record.node_address = options_.decider.address;
-    record.fence = start.fence;
-    live_.emplace(std::move(start.run_id), std::move(record));
+    task::RunId run_id = start.run.run_id;
+    live_.emplace(std::move(run_id), std::move(start.run));
   }
 
   process::Command MakeCommand(const StartAction& start) const {
     const task::Task& task = *start.task;
     process::Command command;
-    command.run_id = start.run_id;
+    command.run_id = start.run.run_id;
     if (task.argv.empty()) {
       command.argv = options_.shell;
       command.argv.push_back(task.command);
@@ -226,12 +215,12 @@ class Driver::Impl {
     auto& environment = command.environment;
     environment.emplace_back("GOPHERCRON_PROJECT", std::to_string(task.key.project_id));
     environment.emplace_back("GOPHERCRON_TASK", task.key.task_id);
-    environment.emplace_back("GOPHERCRON_RUN", start.run_id);
-    if (start.tick) {
-      environment.emplace_back("GOPHERCRON_TICK", FormatRfc3339(Instant(*start.tick)));
+    environment.emplace_back("GOPHERCRON_RUN", start.run.run_id);
+    if (start.run.tick) {
+      environment.emplace_back("GOPHERCRON_TICK", FormatRfc3339(Instant(*start.run.tick)));
     }
-    environment.emplace_back("GOPHERCRON_ATTEMPT", std::to_string(start.attempt));
-    environment.emplace_back("GOPHERCRON_FENCE", std::to_string(start.fence));
+    environment.emplace_back("GOPHERCRON_ATTEMPT", std::to_string(start.run.attempt));
+    environment.emplace_back("GOPHERCRON_FENCE", std::to_string(start.run.fence));
     command.cwd = task.cwd.empty() ? options_.cwd : task.cwd;
     command.umask = options_.umask;
     if (task.timeout > seconds(0)) command.timeout = task.timeout;
@@ -272,7 +261,7 @@ class Driver::Impl {
   void Audit() {
     audit_timer_.SetAfter(kAuditPeriod, [this] { Audit(); });
     if (!listed_ || stopped_) return;
-    auditor_.Look(decider_.ListOpenTicks(), ports_.clock.Now());
+    auditor_->Look(decider_.ListOpenTicks(), ports_.clock.Now());
   }
 
   void Reread(const task::TaskKey& key) {
@@ -411,14 +400,30 @@ class Driver::Impl {
     OpenSession();
   }
 
+  // What a killed process left behind is ended while everything else starts; nothing is claimed
+  // before.
+  void EndStrays() {
+    if (strays_.joinable()) strays_.join();
+    strays_returned_ = false;
+    strays_ = std::thread([this] {
+      const auto strays = runner_->EndStrays(options_.stray_grace);
+      ports_.loop.Post([this, strays] { OnStrays(strays); });
+    });
+  }
+
   void OnStrays(const Result<std::vector<process::Stray>>& strays) {
     strays_returned_ = true;
     Poke();
     if (!strays) {
       log::LogError(
           "commands of an earlier process may still be running: {}. Nothing is started until "
-          "they are gone; end them and start again",
-          strays.error().message);
+          "they are gone; it is tried again every {} s",
+          strays.error().message, kStrayRetryDelay.count());
+      decider_.OnStraysRemain();
+      Poke();
+      stray_timer_.SetAfter(kStrayRetryDelay, [this] {
+        if (!stopped_) EndStrays();
+      });
       return;
     }
     for (const auto& stray : *strays) {
@@ -439,6 +444,7 @@ class Driver::Impl {
     retry_timer_.Cancel();
     session_timer_.Cancel();
     audit_timer_.Cancel();
+    stray_timer_.Cancel();
     std::exchange(stopped_, nullptr)();
   }
 
@@ -462,6 +468,7 @@ class Driver::Impl {
   BootTimer retry_timer_;
   BootTimer session_timer_{ports_.loop};
   BootTimer audit_timer_;
+  BootTimer stray_timer_{ports_.loop};
   bool decide_posted_ = false;
   bool listed_ = false;
   bool finished_ = false;
@@ -477,7 +484,7 @@ class Driver::Impl {
   BootTime last_alarm_at_{};
   std::thread strays_;
   Recorder recorder_;
-  AuditWorker auditor_;
+  std::optional<AuditWorker> auditor_;
 };
 
 Driver::Driver(const Ports& ports, DriverOptions options)

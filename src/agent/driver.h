@@ -57,7 +57,8 @@ class Driver final : public process::RunEvents, public LiveSource {
     coordination::Coordinator& coordinator;
     Spool& spool;
     Delivery& delivery;
-    storage::Store& store;
+    // Whose ledger the agent looks through for gaps; null: somebody else does.
+    storage::Store* auditable;
     LiveSink& live;
   };
 

@@ -83,7 +83,16 @@ std::string ColumnBytes(const SQLite::Column& column) {
 class SqliteSpool final : public Spool {
  public:
   SqliteSpool(std::unique_ptr<SQLite::Database> database, Options options)
-      : database_(std::move(database)), options_(options) {}
+      : database_(std::move(database)),
+        options_(options),
+        insert_(*database_,
+                "INSERT INTO spool (appended_us, bytes, record, head, tail) "
+                "VALUES (?, ?, ?, ?, ?)"),
+        rows_(*database_,
+              "SELECT id, bytes, record, head, tail FROM spool "
+              "WHERE id > ? AND state = 0 ORDER BY id"),
+        remove_(*database_, "DELETE FROM spool WHERE id = ? RETURNING bytes, state"),
+        oldest_(*database_, "SELECT appended_us FROM spool WHERE state = 0 ORDER BY id LIMIT 1") {}
 
   Status Load() {
     return sqlite::Try("reading the spool", [this] {
@@ -100,18 +109,16 @@ class SqliteSpool final : public Spool {
     if (records.empty()) return {};
     const std::lock_guard lock(mutex_);
     return Change("writing results to the spool", [&] {
-      SQLite::Statement insert(*database_,
-                               "INSERT INTO spool (appended_us, bytes, record, head, tail) "
-                               "VALUES (?, ?, ?, ?, ?)");
+      Using insert(insert_);
       for (const task::LedgerRecord& record : records) {
         const Row row = ToRow(record);
-        insert.bind(1, static_cast<std::int64_t>(now.time_since_epoch().count()));
-        insert.bind(2, row.bytes());
-        insert.bindNoCopy(3, row.text);
-        BindBytes(insert, 4, row.head);
-        BindBytes(insert, 5, row.tail);
-        insert.exec();
-        insert.reset();
+        insert_.bind(1, static_cast<std::int64_t>(now.time_since_epoch().count()));
+        insert_.bind(2, row.bytes());
+        insert_.bindNoCopy(3, row.text);
+        BindBytes(insert_, 4, row.head);
+        BindBytes(insert_, 5, row.tail);
+        insert_.exec();
+        insert_.reset();
         ++state_.count;
         state_.bytes += row.bytes();
         if (!state_.oldest) state_.oldest = now;
@@ -126,22 +133,20 @@ class SqliteSpool final : public Spool {
     std::vector<SpooledRecord> found;
     std::vector<std::pair<SpoolId, std::string>> unreadable;
     const Status read = sqlite::Try("reading the spool", [&] {
-      SQLite::Statement rows(*database_,
-                             "SELECT id, bytes, record, head, tail FROM spool "
-                             "WHERE id > ? AND state = 0 ORDER BY id");
-      rows.bind(1, after);
+      Using rows(rows_);
+      rows_.bind(1, after);
       std::int64_t bytes = 0;
-      while (static_cast<std::int64_t>(found.size()) < max_records && rows.executeStep()) {
-        bytes += rows.getColumn(1).getInt64();
+      while (static_cast<std::int64_t>(found.size()) < max_records && rows_.executeStep()) {
+        bytes += rows_.getColumn(1).getInt64();
         if (!found.empty() && bytes > max_bytes) break;
-        const SpoolId id = rows.getColumn(0).getInt64();
-        auto record = FromText(rows.getColumn(2).getString());
+        const SpoolId id = rows_.getColumn(0).getInt64();
+        auto record = FromText(rows_.getColumn(2).getString());
         if (!record) {
           unreadable.emplace_back(id, record.error().message);
           continue;
         }
-        record->output.head = ColumnBytes(rows.getColumn(3));
-        record->output.tail = ColumnBytes(rows.getColumn(4));
+        record->output.head = ColumnBytes(rows_.getColumn(3));
+        record->output.tail = ColumnBytes(rows_.getColumn(4));
         found.push_back({.id = id, .record = std::move(*record)});
       }
     });
@@ -157,20 +162,23 @@ class SqliteSpool final : public Spool {
   Status Remove(std::span<const SpoolId> ids) override {
     if (ids.empty()) return {};
     const std::lock_guard lock(mutex_);
-    return Change("removing delivered results from the spool", [&] {
-      SQLite::Statement remove(*database_, "DELETE FROM spool WHERE id = ? RETURNING bytes, state");
-      for (const SpoolId id : ids) {
-        remove.bind(1, id);
-        while (remove.executeStep()) {
-          state_.bytes -= remove.getColumn(0).getInt64();
-          --(remove.getColumn(1).getInt() == 0 ? state_.count : state_.set_aside);
-        }
-        remove.reset();
-      }
-      // A long outage leaves a large file behind; give its pages back once it is over.
-      if (state_.count == 0) database_->exec("PRAGMA incremental_vacuum(256)");
-      ReadOldest();
-    });
+    return Change(
+        "removing delivered results from the spool",
+        [&] {
+          Using remove(remove_);
+          for (const SpoolId id : ids) {
+            remove_.bind(1, id);
+            while (remove_.executeStep()) {
+              state_.bytes -= remove_.getColumn(0).getInt64();
+              --(remove_.getColumn(1).getInt() == 0 ? state_.count : state_.set_aside);
+            }
+            remove_.reset();
+          }
+          // A long outage leaves a large file behind; give its pages back once it is over.
+          if (state_.count == 0) database_->exec("PRAGMA incremental_vacuum(256)");
+          ReadOldest();
+        },
+        Durable::kWithTheNext);
   }
 
   Status SetAside(SpoolId id, std::string_view why) override {
@@ -184,12 +192,29 @@ class SqliteSpool final : public Spool {
   }
 
  private:
+  // A removal may be lost with the machine's power: what is delivered twice is delivered once.
+  enum class Durable { kAtOnce, kWithTheNext };
+
+  // Left reset whatever happens: a statement that stands still would hold its view of the file.
+  class Using {
+   public:
+    explicit Using(SQLite::Statement& statement) : statement_(statement) {}
+    ~Using() { statement_.tryReset(); }
+    Using(const Using&) = delete;
+    Using& operator=(const Using&) = delete;
+
+   private:
+    SQLite::Statement& statement_;
+  };
+
   // Runs `use` in one transaction. The counters follow the file: what did not commit is not
   // counted.
   template <class F>
-  Status Change(std::string_view doing, F&& use) {
+  Status Change(std::string_view doing, F&& use, Durable durable = Durable::kAtOnce) {
     const SpoolState before = state_;
     Status status = sqlite::Try(doing, [&] {
+      database_->exec(durable == Durable::kAtOnce ? "PRAGMA synchronous=FULL"
+                                                  : "PRAGMA synchronous=NORMAL");
       SQLite::Transaction transaction(*database_);
       use();
       transaction.commit();
@@ -281,17 +306,20 @@ class SqliteSpool final : public Spool {
   }
 
   void ReadOldest() {
-    SQLite::Statement oldest(*database_,
-                             "SELECT appended_us FROM spool WHERE state = 0 ORDER BY id LIMIT 1");
+    Using oldest(oldest_);
     state_.oldest.reset();
-    if (oldest.executeStep()) {
-      state_.oldest = Instant(microseconds(oldest.getColumn(0).getInt64()));
+    if (oldest_.executeStep()) {
+      state_.oldest = Instant(microseconds(oldest_.getColumn(0).getInt64()));
     }
   }
 
   mutable std::mutex mutex_;
   const std::unique_ptr<SQLite::Database> database_;
   const Options options_;
+  SQLite::Statement insert_;
+  SQLite::Statement rows_;
+  SQLite::Statement remove_;
+  SQLite::Statement oldest_;
   SpoolState state_;
 };
 
@@ -301,9 +329,11 @@ Result<std::unique_ptr<Spool>> OpenFile(const std::string& path, Spool::Options 
   if (const Status migrated = sqlite::Migrate(**database, kMigrations); !migrated) {
     return std::unexpected(migrated.error());
   }
-  auto spool = std::make_unique<SqliteSpool>(std::move(*database), options);
-  if (const Status loaded = spool->Load(); !loaded) return std::unexpected(loaded.error());
-  return spool;
+  return sqlite::Try("opening the spool", [&]() -> Result<std::unique_ptr<Spool>> {
+    auto spool = std::make_unique<SqliteSpool>(*std::move(database), options);
+    if (const Status loaded = spool->Load(); !loaded) return std::unexpected(loaded.error());
+    return spool;
+  });
 }
 
 }  // namespace

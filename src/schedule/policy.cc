@@ -23,7 +23,13 @@ std::optional<TickInstant> OldestToCatchUp(const Plan& plan, const task::Task& t
   return oldest;
 }
 
-void AddStretch(const Plan& plan, TickInstant after, TickInstant until, task::Reason reason,
+struct Why {
+  task::Reason reason = task::Reason::kNone;
+  std::string_view detail;
+  bool operator==(const Why&) const = default;
+};
+
+void AddStretch(const Plan& plan, TickInstant after, TickInstant until, const Why& why,
                 std::vector<Stretch>& stretches) {
   if (after >= until) return;
   const std::int64_t count = plan.Count(after, until);
@@ -31,7 +37,11 @@ void AddStretch(const Plan& plan, TickInstant after, TickInstant until, task::Re
   const auto first = plan.Next(after);
   const auto last = plan.Latest(after, until);
   if (!first || !last) return;
-  stretches.push_back({.first = *first, .last = *last, .count = count, .reason = reason});
+  stretches.push_back({.first = *first,
+                       .last = *last,
+                       .count = count,
+                       .reason = why.reason,
+                       .detail = std::string(why.detail)});
 }
 
 }  // namespace
@@ -67,31 +77,55 @@ DueNow FindDue(const Plan& plan, const task::Task& task, TickInstant mark, Insta
 
 std::vector<Stretch> JumpedTicks(const Plan& plan, const task::Task& task, TickInstant mark,
                                  TickInstant until, Instant now,
-                                 const std::optional<Waiting>& waiting) {
+                                 const std::optional<Waiting>& waiting,
+                                 std::span<const Outage> outages) {
+  if (mark >= until) return {};
+  // Ticks up to `passed` had their deadline before now; those after `held` were waiting here.
+  const TickInstant passed = std::chrono::ceil<seconds>(now - task.start_deadline) - seconds(1);
+  const TickInstant held = waiting ? waiting->since - seconds(1) : until;
+  const auto why = [&](TickInstant tick) -> Why {
+    const auto outage = std::ranges::find_if(
+        outages.rbegin(), outages.rend(),
+        [&](const Outage& one) { return tick > one.after && tick <= one.until; });
+    if (outage != outages.rend()) return {outage->reason, outage->detail};
+    if (tick <= held) {
+      return {tick <= passed ? task::Reason::kCatchUp : task::Reason::kOvertaken, ""};
+    }
+    const bool known = tick <= passed || waiting->reason == task::Reason::kRunLimit;
+    return {known ? waiting->reason : task::Reason::kOvertaken, ""};
+  };
+  // Between two of these instants the answer is the same.
+  std::vector<TickInstant> cuts = {until};
+  const auto cut = [&](TickInstant at) {
+    if (at > mark && at < until) cuts.push_back(at);
+  };
+  cut(passed);
+  cut(held);
+  for (const Outage& outage : outages) {
+    cut(outage.after);
+    cut(outage.until);
+  }
+  std::ranges::sort(cuts);
   std::vector<Stretch> stretches;
-  if (mark >= until) return stretches;
-  // (mark, passed] had their deadline before now; (held, until] were waiting here.
-  const TickInstant passed =
-      std::clamp(std::chrono::ceil<seconds>(now - task.start_deadline) - seconds(1), mark, until);
-  const TickInstant held = std::clamp(waiting ? waiting->since - seconds(1) : until, mark, until);
-  const task::Reason reason = waiting ? waiting->reason : task::Reason::kNone;
-  AddStretch(plan, mark, std::min(passed, held), task::Reason::kCatchUp, stretches);
-  AddStretch(plan, std::min(passed, held), held, task::Reason::kOvertaken, stretches);
-  const TickInstant late = std::max(passed, held);
-  AddStretch(plan, held, late, reason, stretches);
-  AddStretch(plan, late, until,
-             reason == task::Reason::kRunLimit ? reason : task::Reason::kOvertaken, stretches);
+  TickInstant after = mark;
+  for (std::size_t i = 0; i < cuts.size(); ++i) {
+    const Why here = why(cuts[i]);
+    if (i + 1 < cuts.size() && why(cuts[i + 1]) == here) continue;
+    AddStretch(plan, after, cuts[i], here, stretches);
+    after = cuts[i];
+  }
   return stretches;
 }
 
-OverlapStep DecideOverlap(task::Overlap policy, bool going, bool at_instant, bool catch_up) {
+OverlapStep DecideOverlap(task::Overlap policy, bool going, bool at_instant, bool catch_up,
+                          bool in_order) {
   if (policy == task::Overlap::kAllow || !going) return OverlapStep::kClaim;
   if (!at_instant || catch_up) return OverlapStep::kWait;
   switch (policy) {
     case task::Overlap::kSkip:
       return OverlapStep::kSkip;
     case task::Overlap::kQueue:
-      return OverlapStep::kEnqueue;
+      return in_order ? OverlapStep::kWait : OverlapStep::kEnqueue;
     case task::Overlap::kReplace:
       return OverlapStep::kReplace;
     case task::Overlap::kAllow:

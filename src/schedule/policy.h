@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "base/time.h"
@@ -41,18 +43,30 @@ struct Waiting {
 DueNow FindDue(const Plan& plan, const task::Task& task, TickInstant mark, Instant now,
                microseconds lead, const std::optional<Waiting>& waiting);
 
+// A stretch of time in which nobody here could claim: what its ticks, those of (after, until], owe
+// it to that they have no outcome yet.
+struct Outage {
+  TickInstant after{};
+  TickInstant until{};
+  task::Reason reason = task::Reason::kCatchUp;
+  std::string detail;
+};
+
 // Consecutive ticks that ended alike without a run.
 struct Stretch {
   TickInstant first{};
   TickInstant last{};
   std::int64_t count = 0;
   task::Reason reason = task::Reason::kNone;
+  std::string detail = {};
 };
 
-// The ticks in (mark, until], which a claim jumped over: missed, and why. In order; at most four.
+// The ticks in (mark, until], which a claim jumped over: missed, and why. In order; at most four
+// and two for each outage. Where outages overlap, the later one of the list is named.
 std::vector<Stretch> JumpedTicks(const Plan& plan, const task::Task& task, TickInstant mark,
                                  TickInstant until, Instant now,
-                                 const std::optional<Waiting>& waiting);
+                                 const std::optional<Waiting>& waiting,
+                                 std::span<const Outage> outages);
 
 // True when a tick can still be started as planned.
 inline bool IsLive(const task::Task& task, TickInstant tick, Instant now) {
@@ -67,8 +81,11 @@ enum class OverlapStep {
   kReplace,  // have the run killed, and wait for its end
 };
 
-// `at_instant`: the planned instant has come. A tick that is caught up with waits its turn.
-OverlapStep DecideOverlap(task::Overlap policy, bool going, bool at_instant, bool catch_up);
+// `at_instant`: the planned instant has come. `catch_up`: it is caught up with, and waits its turn.
+// `in_order`: every tick of the task is to be run, one after the other; so it waits behind the
+// mark, where it displaces nothing, and not in the queue place.
+OverlapStep DecideOverlap(task::Overlap policy, bool going, bool at_instant, bool catch_up,
+                          bool in_order);
 
 }  // namespace gophercron::schedule
 

@@ -32,6 +32,7 @@ class Checker {
       CheckRows(key);
     }
     CheckRunsAreRecorded();
+    CheckTriggers();
     return std::move(verdict_);
   }
 
@@ -265,6 +266,15 @@ class Checker {
       const auto runs = world_.ledger().ListRuns(query);
       if (!runs) continue;
       for (const auto& run : *runs) CheckRecorded(run);
+    }
+  }
+
+  // Whatever somebody asked for has an answer.
+  void CheckTriggers() {
+    for (const Asked& asked : evidence_.triggers) {
+      if (world_.ledger().RunById(asked.run_id)) continue;
+      Violation("run {} of task {} was asked for at {} and is not in the ledger", asked.run_id,
+                asked.task.task_id, Show(asked.at));
     }
   }
 

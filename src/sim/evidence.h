@@ -68,7 +68,15 @@ struct Happening {
   std::string node;
 };
 
+// A manual run that somebody asked for.
+struct Asked {
+  task::TaskKey task;
+  std::string run_id;
+  Instant at{};
+};
+
 struct Evidence {
+  std::vector<Asked> triggers;
   std::vector<Start> starts;
   std::map<task::TaskKey, std::vector<Version>> versions;
   std::vector<Happening> happenings;

@@ -83,7 +83,6 @@ void SimNode::Boot() {
   config.node_id = id();
   config.address = id();
   config.run_limit = options_.run_limit;
-  config.faults = options_.faults;
   decider_ = std::make_unique<agent::Decider>(config, random_);
   coordinator_ = std::make_unique<SimCoordinator>(
       scheduler_, cluster_, [this] { return BootNow(); }, options_.network);
@@ -188,7 +187,11 @@ void SimNode::Poke() {
 void SimNode::Decide() {
   poked_ = false;
   ++evidence_.decisions;
-  if (lease_) decider_->OnTrusted(lease_->id(), lease_->trusted_until());
+  if (lease_) {
+    decider_->OnTrusted(lease_->id(), options_.mutant.session_not_checked
+                                          ? BootTime::max()
+                                          : lease_->trusted_until());
+  }
   agent::Actions actions;
   decider_->Decide(Clocks(), actions);
   Perform(actions);
@@ -198,11 +201,15 @@ void SimNode::Perform(agent::Actions& actions) {
   for (const auto& start : actions.starts) StartRun(start);
   for (const auto& kill : actions.kills) KillRun(kill.run_id);
   for (auto& commit : actions.commits) {
-    coordinator_->Commit(std::move(commit.txn),
-                         InThisLife([this, id = commit.id](Result<coordination::TxnResult> result) {
-                           decider_->OnCommitted(id, std::move(result));
-                           Poke();
-                         }));
+    options_.mutant.Tamper(keys_, commit.txn);
+    coordination::Txn sent = commit.txn;
+    coordinator_->Commit(
+        std::move(sent),
+        InThisLife([this, action = std::move(commit)](Result<coordination::TxnResult> result) {
+          options_.mutant.Tamper(keys_, action.txn, result);
+          decider_->OnCommitted(action.id, std::move(result));
+          Poke();
+        }));
   }
   for (auto& record : actions.records) RecordRun(std::move(record));
   for (const auto& key : actions.rereads) {
@@ -238,8 +245,8 @@ void SimNode::StartRun(const agent::StartAction& start) {
   const task::Task& task = *start.task;
   Start& evidence = evidence_.starts.emplace_back();
   evidence.task = task.key;
-  evidence.tick = start.tick;
-  evidence.run_id = start.run_id;
+  evidence.tick = start.run.tick;
+  evidence.run_id = start.run.run_id;
   evidence.node = id();
   evidence.life = life_;
   evidence.at = scheduler_.Now();
@@ -249,14 +256,14 @@ void SimNode::StartRun(const agent::StartAction& start) {
   evidence.revision = task.revision;
   const auto delivered = delivered_.find(task.key);
   evidence.delivered = delivered == delivered_.end() ? 0 : delivered->second;
-  evidence.fence = start.fence;
+  evidence.fence = start.run.fence;
   evidence.may_overlap = task.overlap == task::Overlap::kAllow;
-  evidence_.Trace(
-      fmt::format("start {} {} {}", id(), start.run_id, evidence.at.time_since_epoch().count()));
+  evidence_.Trace(fmt::format("start {} {} {}", id(), start.run.run_id,
+                              evidence.at.time_since_epoch().count()));
   Process process = {.serial = next_process_++, .start = number};
   process.kill_delay = scheduler_.Between(milliseconds(1), seconds(2));
   if (scheduler_.Chance(10'000)) {
-    Later(microseconds(50), [this, run = start.run_id, number] {
+    Later(microseconds(50), [this, run = start.run.run_id, number] {
       Start& failed = evidence_.starts[number];
       failed.ended = scheduler_.Now();
       failed.end = process::End::kFailedToStart;
@@ -271,8 +278,8 @@ void SimNode::StartRun(const agent::StartAction& start) {
     return;
   }
   const std::uint64_t serial = process.serial;
-  processes_[start.run_id] = process;
-  Later(microseconds(200), [this, run = start.run_id] {
+  processes_[start.run.run_id] = process;
+  Later(microseconds(200), [this, run = start.run.run_id] {
     if (decider_) decider_->OnRunStarted(run, Wall());
     Poke();
   });
@@ -287,8 +294,9 @@ void SimNode::StartRun(const agent::StartAction& start) {
     end = process::End::kTimedOut;
   }
   const int code = end == process::End::kExited ? (scheduler_.Chance(100'000) ? 1 : 0) : 15;
-  scheduler_.After(
-      duration, [this, run = start.run_id, serial, end, code] { EndRun(run, serial, end, code); });
+  scheduler_.After(duration, [this, run = start.run.run_id, serial, end, code] {
+    EndRun(run, serial, end, code);
+  });
 }
 
 void SimNode::EndRun(const std::string& run_id, std::uint64_t serial, process::End end, int code) {
@@ -329,7 +337,9 @@ void SimNode::KillRun(const std::string& run_id) {
 void SimNode::RecordRun(agent::RecordAction record) {
   Later(scheduler_.Between(milliseconds(1), milliseconds(20)),
         [this, held = std::move(record)]() mutable {
-          spool_.emplace_back(next_spool_++, std::move(held.record));
+          if (!options_.mutant.Drops(held.record)) {
+            spool_.emplace_back(next_spool_++, std::move(held.record));
+          }
           if (held.id == 0) return;
           decider_->OnRecorded(held.id);
           Poke();
@@ -369,7 +379,7 @@ void SimNode::Audit() {
   }
   const agent::AuditConfig config = {.node_id = id(), .zone = {}};
   std::vector<task::OutcomeSpan> spans;
-  if (const auto gaps = ledger_.FindGaps(100)) {
+  if (const auto gaps = ledger_.FindGaps(100, {})) {
     for (const auto& gap : *gaps) {
       const auto found = open.find(gap.task);
       if (found == open.end()) continue;
@@ -435,13 +445,19 @@ void SimNode::OnWatched(const coordination::WatchBatch& batch) {
   }
   for (const auto& event : batch.events) {
     const bool put = event.type == coordination::WatchEvent::Type::kPut;
-    if (put) {
+    const auto parsed = keys_.Parse(event.item.key);
+    const bool definition = parsed && parsed->family == coordination::Keys::Parsed::Family::kTask;
+    if (put && definition && options_.mutant.EditsDelayed() > microseconds(0)) {
+      Later(options_.mutant.EditsDelayed(), [this, item = event.item] {
+        (void)agent::DeliverPut(keys_, item, *decider_);
+        Poke();
+      });
+    } else if (put) {
       (void)agent::DeliverPut(keys_, event.item, *decider_);
     } else {
       agent::DeliverDelete(keys_, event.item.key, event.item.mod_revision, *decider_);
     }
-    const auto parsed = keys_.Parse(event.item.key);
-    if (parsed && parsed->family == coordination::Keys::Parsed::Family::kTask) {
+    if (definition) {
       delivered_[parsed->task] = put ? event.item.mod_revision : -1;
     }
   }

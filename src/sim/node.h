@@ -17,6 +17,7 @@
 #include "agent/decider.h"
 #include "base/random.h"
 #include "sim/evidence.h"
+#include "sim/mutant.h"
 #include "sim/scheduler.h"
 #include "sim/sim_coordinator.h"
 #include "sim/sim_store.h"
@@ -29,7 +30,7 @@ struct NodeOptions {
   microseconds clock_offset{0};
   std::int64_t drift_ppm = 0;
   NetworkFaults network;
-  agent::DeciderFaults faults;
+  Mutant mutant;
 };
 
 class SimNode {
@@ -65,9 +66,11 @@ class SimNode {
 
   Instant Wall() const;
   BootTime BootNow() const;
-  agent::Now Clocks() const { return {.wall = Wall(), .boot = BootNow()}; }
+  agent::Now Clocks() const {
+    return {.wall = Wall() + options_.mutant.Ahead(), .boot = BootNow()};
+  }
   // True time until one of this machine's clocks shows that.
-  microseconds Until(Instant wall) const { return (wall - Wall()); }
+  microseconds Until(Instant wall) const { return (wall - Clocks().wall); }
 
   // Calls `then` if this life of the agent still lasts; while it is paused, when it continues.
   template <class F>

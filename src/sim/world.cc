@@ -83,7 +83,7 @@ World::World(const WorldOptions& options)
       node.drift_ppm = static_cast<std::int64_t>(scheduler_.random().Below(101)) - 50;
     }
     node.network = NetworkOf(options);
-    node.faults = options.faults;
+    node.mutant = options.mutant;
     nodes_.push_back(
         std::make_unique<SimNode>(scheduler_, cluster_, ledger_, keys_, evidence_, node));
     nodes_.back()->Boot();
@@ -158,7 +158,7 @@ std::string World::Trigger(const task::TaskKey& key, bool ignore_overlap) {
       coordination::FormatTrigger(
           {.requested_by = "ann", .requested_at = Now(), .ignore_overlap = ignore_overlap})));
   CHECK(cluster_.Apply(txn).has_value());
-  triggers_.push_back(run_id);
+  evidence_.triggers.push_back({.task = key, .run_id = run_id, .at = Now()});
   return run_id;
 }
 

@@ -36,7 +36,7 @@ struct WorldOptions {
   bool deletes = false;
   bool triggers = false;
   bool kills = false;
-  agent::DeciderFaults faults;
+  Mutant mutant;
 
   static WorldOptions FromSeed(std::uint64_t seed);
   std::string Text() const;
@@ -85,7 +85,6 @@ class World {
   Evidence evidence_;
   std::vector<std::unique_ptr<SimNode>> nodes_;
   std::vector<task::TaskKey> living_;
-  std::vector<std::string> triggers_;
   int next_task_ = 1;
 };
 

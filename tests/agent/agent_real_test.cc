@@ -108,7 +108,7 @@ class Life {
                                                      .coordinator = *coordinator_,
                                                      .spool = *spool_,
                                                      .delivery = *delivery_,
-                                                     .store = *store_,
+                                                     .auditable = store_.get(),
                                                      .live = listener_},
                                        std::move(options));
     runner_ = process::PosixRunner::Open({.data_folder = folder.string()}, *driver_).value();
@@ -195,7 +195,7 @@ TEST_F(AgentReal, RunsTicksAndTheLedgerHasThemInAChain) {
   const auto rows = life.store().ListLedger({.task = task.key, .from = {}, .to = {}, .before = {}});
   ASSERT_TRUE(rows);
   EXPECT_GE(rows->size(), 3u);
-  EXPECT_EQ(life.store().FindGaps(10)->size(), 0u);
+  EXPECT_EQ(life.store().FindGaps(10, {})->size(), 0u);
 }
 
 TEST_F(AgentReal, ASkippedTickNamesTheRunThatWasGoing) {
@@ -261,7 +261,7 @@ TEST_F(AgentReal, ASecondLifeGoesOnWithoutRunningATickTwice) {
   for (const auto& early : first) {
     for (const auto& late : second) EXPECT_LT(*early.run->tick, *late.run->tick);
   }
-  EXPECT_EQ(life.store().FindGaps(10)->size(), 0u);
+  EXPECT_EQ(life.store().FindGaps(10, {})->size(), 0u);
 }
 
 TEST_F(AgentReal, AtItsRunLimitItSaysSo) {

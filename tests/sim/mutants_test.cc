@@ -11,20 +11,20 @@ namespace {
 
 constexpr std::uint64_t kSeedsMax = 10;
 
-struct Mutant {
+struct Planted {
   const char* name;
-  bool agent::DeciderFaults::* fault;
+  bool Mutant::* fault;
   // Where to begin: a world that has the trouble this mistake needs.
   std::uint64_t first_seed;
 };
 
-class Mutants : public testing::TestWithParam<Mutant> {};
+class Mutants : public testing::TestWithParam<Planted> {};
 
 TEST_P(Mutants, IsCaught) {
   const std::uint64_t first = GetParam().first_seed;
   for (std::uint64_t seed = first; seed < first + kSeedsMax; ++seed) {
     WorldOptions options = WorldOptions::FromSeed(seed);
-    options.faults.*GetParam().fault = true;
+    options.mutant.*GetParam().fault = true;
     const Simulated simulated = Simulate(options, seconds(360));
     if (simulated.verdict.violations.empty()) continue;
     std::printf("seed %s: %s\n", std::to_string(seed).c_str(),
@@ -40,7 +40,7 @@ Verdict StopBetweenClaimAndStart(bool session_not_checked) {
   WorldOptions options;
   options.seed = 3;
   options.nodes = 1;
-  options.faults.session_not_checked = session_not_checked;
+  options.mutant.session_not_checked = session_not_checked;
   World world(options);
   world.scheduler().RunFor(seconds(5));
   Pattern pattern;
@@ -67,16 +67,15 @@ TEST(StagedMutant, SessionNotCheckedIsCaught) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, Mutants,
-    testing::Values(
-        Mutant{"mark_not_compared", &agent::DeciderFaults::mark_not_compared, 3},
-        Mutant{"unknown_taken_for_lost", &agent::DeciderFaults::unknown_taken_for_lost, 3},
-        Mutant{"start_on_unknown", &agent::DeciderFaults::start_on_unknown, 3},
-        Mutant{"edit_ignored", &agent::DeciderFaults::edit_ignored, 28},
-        Mutant{"jumped_not_accounted", &agent::DeciderFaults::jumped_not_accounted, 13},
-        Mutant{"revision_not_compared", &agent::DeciderFaults::revision_not_compared, 16},
-        Mutant{"lock_not_taken", &agent::DeciderFaults::lock_not_taken, 5},
-        Mutant{"started_early", &agent::DeciderFaults::started_early, 1},
-        Mutant{"lost_not_recorded", &agent::DeciderFaults::lost_not_recorded, 1}),
+    testing::Values(Planted{"mark_not_compared", &Mutant::mark_not_compared, 3},
+                    Planted{"unknown_taken_for_lost", &Mutant::unknown_taken_for_lost, 3},
+                    Planted{"start_on_unknown", &Mutant::start_on_unknown, 3},
+                    Planted{"edit_ignored", &Mutant::edit_ignored, 28},
+                    Planted{"jumped_not_accounted", &Mutant::jumped_not_accounted, 13},
+                    Planted{"revision_not_compared", &Mutant::revision_not_compared, 16},
+                    Planted{"lock_not_taken", &Mutant::lock_not_taken, 5},
+                    Planted{"started_early", &Mutant::started_early, 1},
+                    Planted{"lost_not_recorded", &Mutant::lost_not_recorded, 1}),
     [](const auto& named) { return std::string(named.param.name); });
 
 }  // namespace

@@ -136,5 +136,114 @@ TEST_F(Scenario, ManualRunIsTakenByOneAgent) {
   Finish(world);
 }
 
+// The answer to giving it up is lost: the run's key says what became of it.
+TEST_F(Scenario, TriggerThatIsGivenUpIsInTheLedgerAlthoughTheAnswerWasLost) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EveryMinute(), Takes("20000"));
+  while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+  NetworkFaults deaf;
+  deaf.answer_lost = 1'000'000;
+  world.node(0).SetNetwork(deaf);
+  const std::string run_id = world.Trigger(key);
+  world.scheduler().RunFor(seconds(1));
+  world.node(0).SetNetwork({});
+  world.scheduler().RunFor(seconds(10));
+  const auto run = world.ledger().RunById(run_id);
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->outcome, task::Outcome::kSkipped);
+  EXPECT_EQ(run->reason, task::Reason::kOverlap);
+  Finish(world);
+}
+
+TEST_F(Scenario, ShortOutageOfTheCoordinatorIsCalledWhatItIs) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("5"));
+  world.scheduler().RunFor(seconds(20));
+  world.cluster().SetDown(true);
+  world.scheduler().RunFor(seconds(12));
+  world.cluster().SetDown(false);
+  world.scheduler().RunFor(seconds(20));
+  EXPECT_GE(Count(world, key, task::Outcome::kMissed, task::Reason::kStoreHeld), 9);
+  EXPECT_EQ(Count(world, key, task::Outcome::kMissed, task::Reason::kOvertaken), 0);
+  Finish(world);
+}
+
+TEST_F(Scenario, ShortAbsenceOfTheAgentIsNoOvertaking) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("5"));
+  world.scheduler().RunFor(seconds(20));
+  world.node(0).Pause();
+  world.scheduler().RunFor(seconds(5));
+  world.node(0).Resume();
+  world.scheduler().RunFor(seconds(20));
+  EXPECT_GE(Count(world, key, task::Outcome::kMissed, task::Reason::kCatchUp), 3);
+  world.node(0).Crash();
+  world.scheduler().RunFor(seconds(15));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(20));
+  EXPECT_GE(Count(world, key, task::Outcome::kMissed, task::Reason::kCatchUp), 15);
+  EXPECT_EQ(Count(world, key, task::Outcome::kMissed, task::Reason::kOvertaken), 0);
+  Finish(world);
+}
+
+// Catching up keeps the order: live ticks wait behind the backlog, and none displaces another.
+TEST_F(Scenario, BacklogOfAQueueingTaskRunsInOrderAndCompletely) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("1500");
+  task.overlap = task::Overlap::kQueue;
+  task.catch_up = {.mode = task::CatchUpMode::kAll, .max_age = seconds(3600), .max_number = 100};
+  Pattern pattern;
+  for (int second = 0; second < 60; second += 2) pattern.seconds.insert(second);
+  const auto key = world.Create(pattern, task);
+  world.scheduler().RunFor(seconds(20));
+  world.node(0).Crash();
+  world.scheduler().RunFor(seconds(40));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(120));
+  const auto& starts = world.evidence().starts;
+  for (std::size_t i = 1; i < starts.size(); ++i) {
+    EXPECT_EQ(*starts[i].tick - *starts[i - 1].tick, seconds(2)) << FormatRfc3339(*starts[i].tick);
+  }
+  EXPECT_EQ(Count(world, key, task::Outcome::kSkipped, task::Reason::kQueued), 0);
+  Finish(world);
+}
+
+// The backlog of a task that is due every second becomes shorter, not longer.
+TEST_F(Scenario, BacklogOfATaskOfEverySecondEnds) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("1");
+  task.catch_up = {.mode = task::CatchUpMode::kAll, .max_age = seconds(3600), .max_number = 100};
+  const auto key = world.Create(EverySecond(), task);
+  world.scheduler().RunFor(seconds(10));
+  world.node(0).Crash();
+  world.scheduler().RunFor(seconds(80));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(30));
+  const Start& last = world.evidence().starts.back();
+  EXPECT_LT(last.at - *last.tick, seconds(1));
+  EXPECT_EQ(Count(world, key, task::Outcome::kMissed, task::Reason::kCatchUp), 0);
+  Finish(world);
+}
+
+TEST_F(Scenario, KeyOfALongRunSaysSinceWhenItIsGoing) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EveryMinute(), Takes("20000"));
+  while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto [begin, end] = world.keys().RunsOf(key);
+  const auto runs = world.cluster().keys().Range({.begin = begin, .end = end});
+  ASSERT_EQ(runs->items.size(), 1U);
+  const auto run = coordination::ParseLiveRun(runs->items.front().value);
+  ASSERT_TRUE(run.has_value());
+  EXPECT_TRUE(run->record.started_at.has_value());
+  Finish(world);
+}
+
 }  // namespace
 }  // namespace gophercron::sim

@@ -4,7 +4,7 @@
 //
 // Runs COUNT worlds (default 1), of H simulated hours each (default 1), beginning with seed N
 // (default 1). Prints one line for each with the hash of everything that happened: the same seed
-// gives the same hash. With --mutant the decider has that planted mistake (DeciderFaults). Exits
+// gives the same hash. With --mutant the agents have that planted mistake (sim/mutant.h). Exits
 // with 1 when a promise was broken, and prints what repeats that run.
 #include <fmt/format.h>
 
@@ -17,8 +17,8 @@
 
 namespace {
 
-bool PlantFault(const std::string& name, gophercron::agent::DeciderFaults& faults) {
-  using Faults = gophercron::agent::DeciderFaults;
+bool PlantFault(const std::string& name, gophercron::sim::Mutant& faults) {
+  using Faults = gophercron::sim::Mutant;
   const std::pair<const char*, bool Faults::*> known[] = {
       {"mark_not_compared", &Faults::mark_not_compared},
       {"start_on_unknown", &Faults::start_on_unknown},
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
   double hours = 1;
-  gophercron::agent::DeciderFaults faults;
+  gophercron::sim::Mutant mutant;
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     if (name == "--seed") {
@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
       seeds = std::strtoull(argv[i + 1], nullptr, 10);
     } else if (name == "--hours") {
       hours = std::strtod(argv[i + 1], nullptr);
-    } else if (name == "--mutant" && PlantFault(argv[i + 1], faults)) {
+    } else if (name == "--mutant" && PlantFault(argv[i + 1], mutant)) {
       continue;
     } else {
       fmt::print(stderr, "sim_run: no option {}; there are --seed, --seeds, --hours and --mutant\n",
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
   const auto time = gophercron::seconds(static_cast<std::int64_t>(hours * 3600));
   for (std::uint64_t i = 0; i < seeds; ++i) {
     WorldOptions options = WorldOptions::FromSeed(seed + i);
-    options.faults = faults;
+    options.mutant = mutant;
     const auto outcome = gophercron::sim::Simulate(options, time);
     fmt::print("{}\n", outcome.line);
     if (outcome.verdict.violations.empty()) continue;
