@@ -278,21 +278,21 @@ void EventsHub::Start() {
 }
 
 void EventsHub::Stop() {
-  watches_.clear();
+  task_watch_.reset();
+  run_watch_.reset();
 }
 
 void EventsHub::Watch(bool tasks) {
   const auto [begin, end] = tasks ? ports_.keys.AllTasks() : ports_.keys.AllRuns();
-  // One that broke stays until Stop: it can not be destroyed from its own call.
-  watches_.push_back(ports_.coordinator.WatchRange(
+  (tasks ? task_watch_ : run_watch_) = ports_.coordinator.WatchRange(
       begin, end, 0,
-      [this, tasks](const coordination::WatchBatch& batch) { OnBatch(batch, tasks); }));
+      [this, tasks](const coordination::WatchBatch& batch) { OnBatch(batch, tasks); });
 }
 
 void EventsHub::OnBatch(const coordination::WatchBatch& batch, bool tasks) {
   if (batch.lost) {
     state_->Publish(Event{});
-    return Watch(tasks);
+    return Watch(tasks);  // ends the one whose call this is: nothing of it is used any more
   }
   if (!state_->HasListeners()) return;
   for (const coordination::WatchEvent& change : batch.events) {

@@ -114,7 +114,9 @@ class EventsHub final : public agent::LiveSink {
 
   Ports ports_;
   std::shared_ptr<State> state_;
-  std::vector<std::unique_ptr<coordination::Watch>> watches_;
+  // Each is replaced on the coordinator's loop when it broke.
+  std::unique_ptr<coordination::Watch> task_watch_;
+  std::unique_ptr<coordination::Watch> run_watch_;
 };
 
 }  // namespace gophercron::service

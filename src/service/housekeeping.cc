@@ -8,6 +8,7 @@
 #include "coordination/claim.h"
 #include "coordination/coordinator.h"
 #include "service/runs.h"
+#include "service/stale_triggers.h"
 
 namespace gophercron::service {
 namespace {
@@ -39,7 +40,17 @@ Status RemoveOldTriggerKeys(const Ports& ports) {
   }
 }
 
-// The marks of tasks that were deleted a day ago.
+// The history goes before the tombstone: a sweep that is cut short is done again. A task that is
+// there again under the same id keeps its own.
+Status DeleteHistory(const Ports& ports, const task::TaskKey& key) {
+  auto task = coordination::RangeAndWait(
+      ports.coordinator, {.begin = ports.keys.Task(key), .end = "", .keys_only = true});
+  if (!task) return std::unexpected(std::move(task).error());
+  if (!task->items.empty()) return {};
+  return ports.store.DeleteTaskHistory(key);
+}
+
+// Marks and history of tasks that were deleted a day ago.
 Status ForgetDeletedTasks(const Ports& ports) {
   auto [begin, end] = ports.keys.AllDeleted();
   const Instant oldest_kept = ports.clock.Now() - coordination::kTombstoneKept;
@@ -52,6 +63,7 @@ Status ForgetDeletedTasks(const Ports& ports) {
       const auto key = ports.keys.Parse(item.key);
       const auto deleted_at = coordination::ParseTombstone(item.value);
       if (!key || !deleted_at || *deleted_at >= oldest_kept) continue;
+      if (const Status gone = DeleteHistory(ports, key->task); !gone) return gone;
       parts.push_back(coordination::BuildForget(ports.keys, key->task));
     }
     if (!parts.empty()) {
@@ -69,6 +81,7 @@ Status ForgetDeletedTasks(const Ports& ports) {
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max) {
   if (const Status done = RemoveOldTriggerKeys(ports); !done) return std::unexpected(done.error());
+  if (const Status done = RecordExpired(ports); !done) return std::unexpected(done.error());
   if (const Status done = ForgetDeletedTasks(ports); !done) return std::unexpected(done.error());
   return ports.store.Prune(retention, ports.clock.Now(), rows_max);
 }

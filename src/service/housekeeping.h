@@ -10,9 +10,10 @@
 
 namespace gophercron::service {
 
-// Removes rows that `retention` does not keep, at most `rows_max`; idempotency keys that are a day
-// old; and the marks of tasks that were deleted a day ago. Gives how many rows went: as many as
-// `rows_max` means that there may be more. Short transactions; any thread.
+// Writes down what an expiry of triggers left behind (stale_triggers.h). Removes rows that
+// `retention` does not keep, at most `rows_max`; idempotency keys that are a day old; and mark and
+// history of tasks that were deleted a day ago. Gives how many rows went: as many as `rows_max`
+// means that there may be more. Short transactions; any thread.
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max);
 

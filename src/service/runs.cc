@@ -75,7 +75,8 @@ Result<std::vector<Runs::LiveKey>> Runs::ReadLive() const {
       } else {
         auto run = coordination::ParseLiveRun(item.value);
         if (!run) continue;
-        found.view.state = RunState::kRunning;
+        // One that is not to be run after all stands here as it ended, on its way to the ledger.
+        found.view.state = run->record.ended_at ? RunState::kEnded : RunState::kRunning;
         found.view.record = std::move(run->record);
         found.view.kill_requested = run->kill_requested;
         found.view.kill_by = std::move(run->kill_by);
@@ -172,6 +173,7 @@ Result<RunPage> Runs::List(const Caller& caller, const RunFilter& filter) const 
   }
   for (LiveKey& found : *live) {
     if (ended.contains(found.view.record.run_id) || !wanted(found.view)) continue;
+    if (filter.live_only && found.view.state == RunState::kEnded) continue;
     // Its key goes a moment after its end.
     if (auto just = events_.RecentlyEnded(found.view.record.run_id)) {
       if (filter.live_only) continue;

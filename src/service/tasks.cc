@@ -12,6 +12,7 @@
 #include "cron/explain.h"
 #include "cron/ticks.h"
 #include "schedule/plan.h"
+#include "service/replace_schedule.h"
 #include "task/task_json.h"
 #include "task/validate.h"
 
@@ -166,9 +167,18 @@ Result<TaskView> Tasks::Create(const Grant& grant, task::Task task) const {
   if (const Status fit = task::Validate(task, now); !fit) return std::unexpected(fit.error());
 
   const std::string key = ports_.keys.Task(task.key);
-  auto put = CommitAndWait(ports_.coordinator, {.when = {coordination::Absent(key)},
-                                                .then = {coordination::Put(key, StoredText(task))},
-                                                .otherwise = {}});
+  // With its first mark: so its ticks count from now on, whenever an agent sees it. The mark of a
+  // deleted task of the same id stays: its ticks must not run twice.
+  const coordination::Mark mark{.at = std::chrono::floor<seconds>(now),
+                                .node_id = std::string(kServiceNode),
+                                .run_id = {},
+                                .claim_id = {}};
+  auto put = CommitAndWait(
+      ports_.coordinator,
+      {.when = {coordination::Absent(key)},
+       .then = {coordination::Put(key, StoredText(task)),
+                coordination::Nested(coordination::BuildFirstMark(ports_.keys, task.key, mark))},
+       .otherwise = {}});
   if (!put) return std::unexpected(std::move(put).error());
   if (!put->succeeded) {
     return Fail(ErrorCode::kConflict,
@@ -182,6 +192,8 @@ Result<TaskView> Tasks::Edit(const Grant& grant, std::string_view task_id,
                              std::optional<task::Revision> revision, const Change& change) const {
   if (const Status may = grant.Require(Right::kEdit); !may) return std::unexpected(may.error());
   const task::TaskKey key{grant.project(), std::string(task_id)};
+  const auto zone = ClusterZone();
+  if (!zone) return std::unexpected(zone.error());
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     auto before = Read(key);
     if (!before) return std::unexpected(std::move(before).error());
@@ -198,10 +210,12 @@ Result<TaskView> Tasks::Edit(const Grant& grant, std::string_view task_id,
     if (const Status fit = task::Validate(after, now); !fit) return std::unexpected(fit.error());
 
     const std::string stored_at = ports_.keys.Task(key);
-    auto put = CommitAndWait(ports_.coordinator,
-                             {.when = {coordination::ModRevisionIs(stored_at, before->revision)},
-                              .then = {coordination::Put(stored_at, StoredText(after))},
-                              .otherwise = {}});
+    coordination::Txn txn{.when = {coordination::ModRevisionIs(stored_at, before->revision)},
+                          .then = {coordination::Put(stored_at, StoredText(after))},
+                          .otherwise = {}};
+    auto put = SameSchedule(*before, after)
+                   ? CommitAndWait(ports_.coordinator, std::move(txn))
+                   : ReplaceSchedule(ports_, *zone, *before, after.enabled, now, std::move(txn));
     if (!put) return std::unexpected(std::move(put).error());
     if (put->succeeded) {
       after.revision = put->revision;
@@ -215,11 +229,14 @@ Result<TaskView> Tasks::SetEnabled(const Grant& grant, std::string_view task_id,
                                    bool enabled) const {
   if (const Status may = grant.Require(Right::kOperate); !may) return std::unexpected(may.error());
   const task::TaskKey key{grant.project(), std::string(task_id)};
+  const auto zone = ClusterZone();
+  if (!zone) return std::unexpected(zone.error());
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     auto task = Read(key);
     if (!task) return std::unexpected(std::move(task).error());
     if (task->enabled == enabled) return View(*std::move(task));
     const Instant now = ports_.clock.Now();
+    const task::Task before = *task;
     task->enabled = enabled;
     task->scheduled_since = now;
     task->updated_by = grant.caller().account;
@@ -229,10 +246,10 @@ Result<TaskView> Tasks::SetEnabled(const Grant& grant, std::string_view task_id,
       if (const Status fit = task::Validate(*task, now); !fit) return std::unexpected(fit.error());
     }
     const std::string stored_at = ports_.keys.Task(key);
-    auto put = CommitAndWait(ports_.coordinator,
-                             {.when = {coordination::ModRevisionIs(stored_at, task->revision)},
-                              .then = {coordination::Put(stored_at, StoredText(*task))},
-                              .otherwise = {}});
+    auto put = ReplaceSchedule(ports_, *zone, before, enabled, now,
+                               {.when = {coordination::ModRevisionIs(stored_at, task->revision)},
+                                .then = {coordination::Put(stored_at, StoredText(*task))},
+                                .otherwise = {}});
     if (!put) return std::unexpected(std::move(put).error());
     if (put->succeeded) {
       task->revision = put->revision;
@@ -246,15 +263,16 @@ Status Tasks::Delete(const Grant& grant, std::string_view task_id,
                      std::optional<task::Revision> revision) const {
   if (const Status may = grant.Require(Right::kEdit); !may) return may;
   const task::TaskKey key{grant.project(), std::string(task_id)};
+  const auto zone = ClusterZone();
+  if (!zone) return std::unexpected(zone.error());
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     auto task = Read(key);
     if (!task) return std::unexpected(std::move(task).error());
     if (revision && task->revision != *revision) return std::unexpected(Changed(task_id));
-    coordination::Txn txn =
-        coordination::BuildDeleteTask(ports_.keys, key, task->revision, ports_.clock.Now());
-    const std::string triggers = ports_.keys.Trigger(key, "");
-    txn.then.push_back(coordination::DeleteRange(triggers, coordination::PrefixEnd(triggers)));
-    auto gone = CommitAndWait(ports_.coordinator, std::move(txn));
+    const Instant now = ports_.clock.Now();
+    auto gone =
+        ReplaceSchedule(ports_, *zone, *task, false, now,
+                        coordination::BuildDeleteTask(ports_.keys, key, task->revision, now));
     if (!gone) return std::unexpected(std::move(gone).error());
     if (gone->succeeded) return {};
   }

@@ -57,8 +57,8 @@ class Tasks {
                         std::optional<task::Revision> revision, const Change& change) const;
   // Edit for operators: only `enabled` changes.
   Result<TaskView> SetEnabled(const Grant& grant, std::string_view task_id, bool enabled) const;
-  // The mark stays for a day (keys.h); what waits to be triggered goes; a queued tick is accounted
-  // for by an agent; runs go on; the ledger stays until retention takes it.
+  // The mark stays for a day (keys.h); triggers and a queued tick are accounted for by an agent, or
+  // by housekeeping; runs go on; the ledger stays until retention takes it.
   Status Delete(const Grant& grant, std::string_view task_id,
                 std::optional<task::Revision> revision) const;
 

@@ -141,7 +141,9 @@ Result<Why::Held> Why::ReadHeld(const task::TaskKey& key) const {
   auto runs = coordination::RangeAndWait(ports_.coordinator, {.begin = begin, .end = end});
   if (!runs) return std::unexpected(std::move(runs).error());
   for (const coordination::KeyValue& item : runs->items) {
-    if (auto run = coordination::ParseLiveRun(item.value)) held.runs.push_back(*std::move(run));
+    auto run = coordination::ParseLiveRun(item.value);
+    // One that has ended is on its way to the ledger: nothing is going.
+    if (run && !run->record.ended_at) held.runs.push_back(*std::move(run));
   }
   return held;
 }
