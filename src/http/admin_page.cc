@@ -201,22 +201,41 @@ function show(id) {
   for (const f of ['login', 'change', 'main']) $(f).hidden = f !== id;
 }
 
+// Draws rows anew and puts the focus back on the button that had it, or on its successor.
+function keepFocus(draw) {
+  const had = document.activeElement;
+  const row = had && had.closest('tr[id]');
+  const at = row ? [...row.querySelectorAll('button')].indexOf(had) : -1;
+  draw();
+  if (at < 0 || had.isConnected) return;
+  const now = document.getElementById(row.id);
+  const buttons = now ? now.querySelectorAll('button') : [];
+  if (buttons.length > 0) buttons[Math.min(at, buttons.length - 1)].focus({preventScroll: true});
+}
+// Browsers have randomUUID only where the page came by TLS or from this machine.
+const newKey = () =>
+    [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16)).join('-');
+
 async function drawTasks() {
   const page = await call('GET', `/projects/${project}/tasks?limit=200`);
+  keepFocus(() => fillTasks(page.items));
+}
+function fillTasks(tasks) {
   const body = $('tasks');
   body.textContent = '';
   names = {};
-  for (const task of page.items) {
+  for (const task of tasks) {
     names[task.task_id] = task.name;
     const at = `/projects/${project}/tasks/${encodeURIComponent(task.task_id)}`;
     const row = body.insertRow();
+    row.id = 'task-' + task.task_id;
     cell(row, task.name);
     cell(row, task.cron + (task.zone ? ' ' + task.zone : ''));
     cell(row, task.enabled ? when(task.next) : t('paused'));
     const acts = cell(row, '');
     acts.append(button(t('run'), async () => {
                   const made = await call(
-                      'POST', at + '/runs', null, {'Idempotency-Key': crypto.randomUUID()});
+                      'POST', at + '/runs', null, {'Idempotency-Key': newKey()});
                   follow(made.run_id, task.name);
                 }), ' ', button(t(task.enabled ? 'pause' : 'resume'), async () => {
                   await call('POST', at + (task.enabled ? '/pause' : '/resume'));
@@ -242,8 +261,10 @@ function drawRun(run, atTop) {
 }
 async function drawRuns() {
   const page = await call('GET', `/runs?project=${project}&limit=50`);
-  $('runs').textContent = '';
-  for (const run of page.items) drawRun(run, false);
+  keepFocus(() => {
+    $('runs').textContent = '';
+    for (const run of page.items) drawRun(run, false);
+  });
 }
 function follow(id, name) {
   if (output) output.close();
@@ -282,7 +303,7 @@ function listen() {
   };
   for (const name of ['run_started', 'run_changed', 'run_ended']) {
     events.addEventListener(name, (e) => {
-      drawRun(JSON.parse(e.data).run, true);
+      keepFocus(() => drawRun(JSON.parse(e.data).run, true));
       soon();
     });
   }

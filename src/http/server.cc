@@ -62,6 +62,8 @@ using Awaitable = asio::awaitable<T, Executor>;
 constexpr auto kUse = asio::as_tuple(asio::use_awaitable_t<Executor>());
 
 constexpr int kSignInNiceness = 10;
+// Of what follows a request that could not be read.
+constexpr std::uint64_t kLingerShort = 1 << 20;
 
 std::string_view View(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -144,8 +146,10 @@ struct Server::Impl {
                            bool first);
   Awaitable<bool> Send(Stream& stream, const wire::request<wire::string_body>& request,
                        const Response& response, std::string_view request_id);
+  // Then takes in up to `linger_bytes` of what still comes.
   Awaitable<void> SendError(Stream& stream, int status, std::string_view code,
-                            std::string_view detail);
+                            std::string_view detail, std::uint64_t linger_bytes);
+  Awaitable<void> Linger(Stream& stream, std::uint64_t bytes_max);
   Awaitable<void> SendTooLarge(Stream& stream, std::uint64_t body_bytes_max);
   Awaitable<bool> SendStream(Stream& stream, const wire::request<wire::string_body>& request,
                              const Response& response, std::string_view request_id);
@@ -217,21 +221,28 @@ Awaitable<bool> Server::Impl::Send(Stream& stream, const wire::request<wire::str
 }
 
 Awaitable<void> Server::Impl::SendError(Stream& stream, int status, std::string_view code,
-                                        std::string_view detail) {
+                                        std::string_view detail, std::uint64_t linger_bytes) {
   const std::string request_id = NewRequestId();
   wire::request<wire::string_body> request(wire::verb::get, "/", 11);
   request.keep_alive(false);
   Response response = ProblemResponse(status, code, detail, request_id);
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
   co_await Send(stream, request, response, request_id);
-  // Lets the other side read the answer before the connection goes, although it may still be
-  // sending.
+  co_await Linger(stream, linger_bytes);
+}
+
+// Closing while the other side still sends makes its kernel throw the answer away and its program
+// see a broken pipe instead. So the answer goes, our side is shut, and what comes is thrown away
+// until the other side has had its say, within bounds of bytes, silence and time.
+Awaitable<void> Server::Impl::Linger(Stream& stream, std::uint64_t bytes_max) {
   error_code ignored;
   stream.socket().shutdown(Tcp::socket::shutdown_send, ignored);
-  std::array<char, 4096> rest;
-  std::size_t drained = 0;
-  stream.expires_after(seconds(1));
-  while (drained < (std::size_t{1} << 20)) {
+  std::array<char, 16 << 10> rest;
+  std::uint64_t drained = 0;
+  const Clock& clock = services.ports().clock;
+  const BootTime until = clock.Boot() + options.linger_timeout;
+  while (drained < bytes_max && clock.Boot() < until) {
+    stream.expires_after(options.linger_silence);
     const auto [failure, bytes] = co_await stream.async_read_some(asio::buffer(rest), kUse);
     if (failure) break;
     drained += bytes;
@@ -240,7 +251,8 @@ Awaitable<void> Server::Impl::SendError(Stream& stream, int status, std::string_
 
 Awaitable<void> Server::Impl::SendTooLarge(Stream& stream, std::uint64_t body_bytes_max) {
   co_await SendError(stream, 413, "invalid_argument",
-                     fmt::format("a body may have at most {} bytes", body_bytes_max));
+                     fmt::format("a body may have at most {} bytes", body_bytes_max),
+                     options.linger_bytes_max);
 }
 
 Awaitable<void> Server::Impl::Pump(Stream& stream, const Response::Open& open_events) {
@@ -321,12 +333,14 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   if (const auto [failure, bytes] = co_await wire::async_read_header(stream, buffer, parser, kUse);
       failure) {
     if (failure == wire::error::header_limit || failure == wire::error::buffer_overflow) {
-      co_await SendError(stream, 431, "invalid_argument", "the request's header is too large");
+      co_await SendError(stream, 431, "invalid_argument", "the request's header is too large",
+                         kLingerShort);
     } else if (failure == wire::error::body_limit) {
       co_await SendTooLarge(stream, options.body_bytes_max);
     } else if (failure.category() == wire::make_error_code(wire::error::bad_method).category() &&
                failure != wire::error::end_of_stream && failure != wire::error::partial_message) {
-      co_await SendError(stream, 400, "invalid_argument", "this is not an HTTP request");
+      co_await SendError(stream, 400, "invalid_argument", "this is not an HTTP request",
+                         kLingerShort);
     }
     co_return false;
   }
@@ -349,7 +363,13 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   stream.expires_after(options.body_timeout);
   if (const auto [failure, bytes] = co_await wire::async_read(stream, buffer, parser, kUse);
       failure) {
-    if (failure == wire::error::body_limit) co_await SendTooLarge(stream, body_bytes_max);
+    if (failure == wire::error::body_limit) {
+      co_await SendTooLarge(stream, body_bytes_max);
+    } else if (failure.category() == wire::make_error_code(wire::error::bad_method).category() &&
+               failure != wire::error::end_of_stream && failure != wire::error::partial_message) {
+      co_await SendError(stream, 400, "invalid_argument", "the body is not well formed HTTP",
+                         kLingerShort);
+    }
     co_return false;
   }
   wire::request<wire::string_body> message = parser.release();
@@ -389,7 +409,7 @@ Awaitable<void> Server::Impl::Serve(Socket socket) {
 Awaitable<void> Server::Impl::Refuse(Socket socket) {
   Stream stream(std::move(socket));
   co_await SendError(stream, 503, "resource_exhausted",
-                     "too many connections are open; try again later");
+                     "too many connections are open; try again later", kLingerShort);
 }
 
 Awaitable<void> Server::Impl::Accept() {

@@ -33,9 +33,13 @@ struct ServerOptions {
 
   std::uint32_t header_bytes_max = 16 << 10;  // 431
   std::uint64_t body_bytes_max = 1 << 20;     // 413
+  // Of a body that is too large, so much is taken in and thrown away: who sends it sees the 413.
+  std::uint64_t linger_bytes_max = 256 << 20;
   milliseconds header_timeout = seconds(15);
   milliseconds body_timeout = seconds(30);
   milliseconds write_timeout = seconds(30);
+  milliseconds linger_silence = seconds(2);
+  milliseconds linger_timeout = seconds(60);
   milliseconds idle_timeout = seconds(60);
   // A stream that has nothing to say says so this often.
   milliseconds heartbeat = seconds(15);

@@ -3,6 +3,7 @@
 
 #include "coordination/claim.h"
 #include "service/housekeeping.h"
+#include "service/stale_triggers.h"
 #include "world.h"
 
 namespace gophercron::http {
@@ -18,6 +19,46 @@ TEST_F(Api, HealthIsPublicAndAdminPageHasAStrictPolicy) {
   EXPECT_EQ(page.headers.at("content-security-policy").find("unsafe"), std::string::npos);
   EXPECT_EQ(page.headers.at("x-content-type-options"), "nosniff");
   EXPECT_EQ(page.body.find("<script>"), std::string::npos);
+}
+
+TEST_F(Api, BodyThatDoesNotSayThatItIsJsonIsOfAnUnsupportedType) {
+  Connection connection(server().port());
+  const auto post = [&](std::string_view type) {
+    connection.Send(fmt::format(
+        "POST /api/v2/projects HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n"
+        "{}Content-Length: 13\r\n\r\n{{\"title\":\"a\"}}",
+        admin_, type));
+    return connection.Receive().status;
+  };
+  EXPECT_EQ(post(""), 415);
+  EXPECT_EQ(post("Content-Type: text/plain\r\n"), 415);
+  EXPECT_EQ(post("Content-Type: application/jsonx\r\n"), 415);
+  EXPECT_EQ(post("Content-Type: Application/JSON ; charset=utf-8\r\n"), 201);
+}
+
+TEST_F(Api, IdempotencyKeyMakesOneTaskAndIsRefusedWhereItCanNot) {
+  const task::ProjectId project = NewProject("p");
+  const std::string tasks = fmt::format("/api/v2/projects/{}/tasks", project);
+  const std::string body = R"({"name":"t","cron":"* * * * *","command":"true"})";
+  const Answer first = Call("POST", tasks, body, {{"Idempotency-Key", "one"}});
+  ASSERT_EQ(first.status, 201) << first.body;
+  const Answer again = Call("POST", tasks, body, {{"Idempotency-Key", "one"}});
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.Text("task_id"), first.Text("task_id"));
+  const Answer other = Call("POST", tasks, body, {{"Idempotency-Key", "two"}});
+  EXPECT_EQ(other.status, 201);
+  EXPECT_NE(other.Text("task_id"), first.Text("task_id"));
+  EXPECT_EQ(Call("POST", tasks, body, {{"Idempotency-Key", std::string(257, 'x')}}).status, 400);
+  for (const auto& [path, content] : {std::pair{"/api/v2/projects", R"({"title":"x"})"},
+                                      std::pair{"/api/v2/session/tokens", R"({"name":"x"})"}}) {
+    const Answer refused = Call("POST", path, content, {{"Idempotency-Key", "one"}});
+    EXPECT_EQ(refused.status, 400) << path;
+    EXPECT_NE(refused.Text("detail").find("Idempotency-Key"), std::string::npos);
+  }
+}
+
+TEST_F(Api, BrowsersFindAnIcon) {
+  EXPECT_EQ(CallAs("", "GET", "/favicon.ico").headers.at("content-type"), "image/svg+xml");
 }
 
 TEST_F(Api, FirstSignInByCodeSetsAPasswordAndNothingElse) {
@@ -251,48 +292,137 @@ TEST_F(Api, TriggerNeedsANodeAndActsOnceForAKey) {
             404);
 }
 
-// The system's clock, a day and an hour on.
-class Tomorrow final : public Clock {
+// The system's clock, moved on.
+class LaterClock final : public Clock {
  public:
-  Instant Now() const override { return today_.Now() + std::chrono::hours(25); }
+  explicit LaterClock(seconds by) : by_(by) {}
+  Instant Now() const override { return today_.Now() + by_; }
   BootTime Boot() const override { return today_.Boot(); }
 
  private:
+  const seconds by_;
   SystemClock today_;
 };
+
+TEST_F(Api, AManualRunThatNobodyTakesIsWrittenDownAsMissed) {
+  const task::ProjectId project = NewProject("p");
+  const std::string task_id = NewTask(project, "t");
+  AddNode();
+  const std::string run_id =
+      Call("POST", fmt::format("/api/v2/projects/{}/tasks/{}/runs", project, task_id))
+          .Text("run_id");
+  const std::string run = "/api/v2/runs/" + run_id;
+  EXPECT_EQ(service::ExpireTriggers(ports()), 0) << "an agent still has time to take it";
+  EXPECT_EQ(Call("GET", run).Text("state"), "waiting");
+
+  const LaterClock clock(service::kTriggerLife + seconds(1));
+  const service::Ports later{.coordinator = ports().coordinator,
+                             .keys = ports().keys,
+                             .store = ports().store,
+                             .clock = clock,
+                             .random = ports().random};
+  EXPECT_EQ(service::ExpireTriggers(later), 1);
+  EXPECT_EQ(service::ExpireTriggers(later), 0);
+  const Answer missed = Call("GET", run);
+  EXPECT_EQ(missed.Text("state"), "ended") << missed.body;
+  EXPECT_EQ(missed.Text("outcome"), "missed");
+  EXPECT_EQ(missed.Text("reason"), "no_agent");
+  EXPECT_EQ(missed.Text("task_name"), "t");
+  const auto keys = [&](const std::pair<std::string, std::string>& span) {
+    return coordination::RangeAndWait(ports().coordinator,
+                                      {.begin = span.first, .end = span.second})
+        ->items.size();
+  };
+  EXPECT_EQ(keys(ports().keys.AllTriggers()), 0u);
+  EXPECT_EQ(keys(ports().keys.AllRuns()), 0u);
+}
+
+// The service died between taking a trigger and writing it down.
+TEST_F(Api, AnExpiredRunThatWasNotWrittenDownIsShownAndWrittenLater) {
+  const task::ProjectId project = NewProject("p");
+  task::RunRecord taken;
+  taken.run_id = "01cccccccccccccccccccccccc";
+  taken.task = {project, NewTask(project, "t")};
+  taken.cause = task::Cause::kManual;
+  taken.claimed_at = ports().clock.Now();
+  taken.ended_at = taken.claimed_at;
+  taken.outcome = task::Outcome::kMissed;
+  taken.reason = task::Reason::kNoAgent;
+  PutLiveRun(taken);
+  EXPECT_EQ(Call("GET", "/api/v2/runs/" + taken.run_id).Text("outcome"), "missed");
+  EXPECT_EQ(Call("GET", "/api/v2/runs?live=true").Json().at("items").as_array().size(), 0u);
+  EXPECT_TRUE(service::KeepHouse(ports(), {}, 100).has_value());
+  EXPECT_EQ(ports().store.RunById(taken.run_id)->reason, task::Reason::kNoAgent);
+  const auto [begin, end] = ports().keys.AllRuns();
+  EXPECT_TRUE(
+      coordination::RangeAndWait(ports().coordinator, {.begin = begin, .end = end})->items.empty());
+}
+
+TEST_F(Api, ATaskComesWithItsFirstMark) {
+  const task::ProjectId project = NewProject("p");
+  const Instant before = ports().clock.Now();
+  const task::TaskKey key{project, NewTask(project, "t")};
+  const auto mark = [&] {
+    const auto read = coordination::RangeAndWait(ports().coordinator,
+                                                 {.begin = ports().keys.Mark(key), .end = ""});
+    return read->items.empty() ? coordination::Mark()
+                               : coordination::ParseMark(read->items.front().value).value();
+  };
+  EXPECT_GE(mark().at, std::chrono::floor<seconds>(before));
+  EXPECT_LE(mark().at, ports().clock.Now());
+}
 
 TEST_F(Api, HousekeepingForgetsDeletedTasksAndOldTriggersAfterADay) {
   const task::ProjectId project = NewProject("p");
   const std::string task_id = NewTask(project, "t");
   const std::string at = fmt::format("/api/v2/projects/{}/tasks/{}", project, task_id);
   const task::TaskKey key{project, task_id};
-  ASSERT_TRUE(coordination::CommitAndWait(
-                  ports().coordinator,
-                  coordination::BuildFirstMark(
-                      ports().keys, key, {.at = {}, .node_id = "n", .run_id = "", .claim_id = ""}))
-                  .has_value());
   AddNode();
   const std::string run = Call("POST", at + "/runs", "", {{"Idempotency-Key", "k"}}).Text("run_id");
   EXPECT_EQ(Call("DELETE", at).status, 204);
-  EXPECT_EQ(Call("GET", "/api/v2/runs/" + run).status, 404) << "a trigger goes with its task";
+  EXPECT_EQ(Call("GET", "/api/v2/runs/" + run).status, 200)
+      << "a trigger outlives its task: somebody writes down what became of it";
 
   const auto kept = [&](const std::pair<std::string, std::string>& span) {
     return coordination::RangeAndWait(ports().coordinator,
                                       {.begin = span.first, .end = span.second})
         ->items.size();
   };
+  // It has run, as has one that was deleted and is there again.
+  const std::string living = NewTask(project, "living");
+  const task::TaskKey living_key{project, living};
+  const auto has_run = [&](const task::TaskKey& of) {
+    task::LedgerRecord record;
+    record.run.emplace();
+    record.run->run_id = "run-of-" + of.task_id;
+    record.run->task = of;
+    record.run->claimed_at = ports().clock.Now();
+    ASSERT_TRUE(ports().store.Record(std::vector{record}).has_value());
+  };
+  has_run(key);
+  has_run(living_key);
+  ASSERT_TRUE(
+      coordination::CommitAndWait(ports().coordinator,
+                                  {.when = {},
+                                   .then = {coordination::Put(ports().keys.Deleted(living_key),
+                                                              FormatRfc3339(ports().clock.Now()))},
+                                   .otherwise = {}})
+          .has_value());
   EXPECT_TRUE(service::KeepHouse(ports(), {}, 100).has_value());
-  EXPECT_EQ(kept(ports().keys.AllMarks()), 1u);
+  EXPECT_TRUE(ports().store.RunById("run-of-" + task_id).has_value());
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 2u);
   EXPECT_EQ(kept(ports().keys.AllSettings()), 1u);
-  const Tomorrow tomorrow;
+  const LaterClock tomorrow(std::chrono::hours(25));
   const service::Ports later{.coordinator = ports().coordinator,
                              .keys = ports().keys,
                              .store = ports().store,
                              .clock = tomorrow,
                              .random = ports().random};
   EXPECT_TRUE(service::KeepHouse(later, {}, 100).has_value());
-  EXPECT_EQ(kept(ports().keys.AllMarks()), 0u);
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 1u) << "the living task's";
   EXPECT_EQ(kept(ports().keys.AllDeleted()), 0u);
+  EXPECT_FALSE(ports().store.RunById("run-of-" + task_id).has_value());
+  EXPECT_TRUE(ports().store.RunById("run-of-" + living).has_value());
   EXPECT_EQ(kept(ports().keys.AllSettings()), 0u);
 }
 

@@ -23,6 +23,28 @@ TEST_F(Limits, LargeBodyIsRefused) {
   EXPECT_EQ(answer.headers.at("content-type"), "application/problem+json");
 }
 
+TEST_F(Limits, WhoSendsFarTooMuchStillReadsTheRefusal) {
+  const std::string body(16 << 20, ' ');
+  for (const bool chunked : {false, true}) {
+    Connection connection(server().port());
+    connection.Send(
+        fmt::format("POST /api/v2/projects HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    "Content-Type: application/json\r\n{}\r\n\r\n",
+                    chunked ? std::string("Transfer-Encoding: chunked")
+                            : fmt::format("Content-Length: {}", body.size())));
+    if (chunked) connection.Send(fmt::format("{:x}\r\n", body.size()));
+    EXPECT_TRUE(connection.Send(body)) << "the server hung up on the sender";
+    EXPECT_EQ(connection.Receive().status, 413) << "chunked: " << chunked;
+  }
+}
+
+TEST_F(Limits, BodyWhoseFramingIsBrokenIsRefused) {
+  Connection connection(server().port());
+  connection.Send(
+      "POST /api/v2/projects HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n");
+  EXPECT_EQ(connection.Receive().status, 400);
+}
+
 TEST_F(Limits, LargeHeaderIsRefused) {
   EXPECT_EQ(Call("GET", "/healthz", "", {{"X", std::string(20'000, 'x')}}).status, 431);
 }

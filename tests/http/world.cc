@@ -29,12 +29,13 @@ Connection::~Connection() {
   ::close(fd_);
 }
 
-void Connection::Send(std::string_view bytes) const {
+bool Connection::Send(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent <= 0) return;
+    if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
+  return true;
 }
 
 bool Connection::Fill() {

@@ -46,7 +46,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  void Send(std::string_view bytes) const;
+  // Whether the other side took everything.
+  bool Send(std::string_view bytes) const;
   // The next answer; status 0 when the other side closed.
   Answer Receive();
   // Reads until `end` was seen or the other side closed; everything since the last call.

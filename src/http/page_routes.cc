@@ -1,0 +1,83 @@
+// What a browser asks for: the page and its files, and the health of the process.
+#include <array>
+#include <utility>
+
+#include "http/admin_page.h"
+#include "http/routes.h"
+#include "service/readiness.h"
+
+namespace gophercron::http {
+namespace {
+
+Response Healthz(Context&) {
+  Response response;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+  response.body = "ok\n";
+  return response;
+}
+
+Response Readyz(Context& context) {
+  const bool ready = service::CheckReadiness(context.services.ports()).has_value();
+  Response response;
+  response.status = ready ? 200 : 503;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+  response.body = ready ? "ready\n" : "not ready\n";
+  return response;
+}
+
+Response Page(std::string_view type, std::string_view text) {
+  Response response;
+  response.headers = {
+      {"Content-Type", std::string(type)},
+      {"Content-Security-Policy",
+       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+       "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+      {"Cache-Control", "no-cache"}};
+  response.body = text;
+  return response;
+}
+Response AdminHtml(Context&) {
+  return Page("text/html; charset=utf-8", kAdminHtml);
+}
+Response AdminJs(Context&) {
+  return Page("text/javascript; charset=utf-8", kAdminJs);
+}
+Response AdminCss(Context&) {
+  return Page("text/css; charset=utf-8", kAdminCss);
+}
+
+// A clock at five past twelve.
+Response Favicon(Context&) {
+  return Page("image/svg+xml",
+              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\" fill=\"none\" "
+              "stroke=\"#3274d9\" stroke-width=\"2\" stroke-linecap=\"round\">"
+              "<circle cx=\"8\" cy=\"8\" r=\"6\"/><path d=\"M8 5v3l1.5-2.6\"/></svg>\n");
+}
+
+Response ToAdmin(Context&) {
+  Response response;
+  response.status = 302;
+  response.headers = {{"Location", "/admin/"}};
+  return response;
+}
+
+using enum Permission;
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {"GET", "/healthz", kPublic, Healthz},
+    {"GET", "/readyz", kPublic, Readyz},
+    {"GET", "/favicon.ico", kPublic, Favicon},
+    {"GET", "/", kPublic, ToAdmin},
+    {"GET", "/admin", kPublic, ToAdmin},
+    {"GET", "/admin/", kPublic, AdminHtml},
+    {"GET", "/admin/admin.js", kPublic, AdminJs},
+    {"GET", "/admin/admin.css", kPublic, AdminCss},
+});
+
+}  // namespace
+
+std::span<const Route> PageRoutes() {
+  return kRoutes;
+}
+
+}  // namespace gophercron::http
