@@ -1,5 +1,6 @@
 #include "coordination/presence.h"
 
+#include <future>
 #include <utility>
 
 #include "base/log.h"
@@ -91,13 +92,15 @@ Presence::Presence(Loop& loop, Coordinator& coordinator, seconds time_to_live,
 }
 
 Presence::~Presence() {
-  // The lease is given back on the loop, where the coordinator expects it.
-  Loop& loop = state_->loop;
-  loop.Post([state = std::move(state_)] {
-    state->over = true;
-    state->lease.reset();
-    state->retry.Cancel();
+  // On the loop, where the coordinator expects it; and no lease may outlive the coordinator.
+  std::promise<void> closed;
+  state_->loop.Post([&] {
+    state_->over = true;
+    state_->lease.reset();
+    state_->retry.Cancel();
+    closed.set_value();
   });
+  closed.get_future().wait();
 }
 
 LeaseId Presence::lease() const {

@@ -1,8 +1,7 @@
 // Presence: one key that stands for as long as this process does: on a lease of its own, put again
 // under a new one when the lease is lost.
 //
-// Threads: made and destroyed on any thread while the loop runs or after it has stopped; `lease`
-// from any.
+// Threads: made and destroyed on any thread but the loop's, which must run; `lease` from any.
 #ifndef GOPHERCRON_COORDINATION_PRESENCE_H_
 #define GOPHERCRON_COORDINATION_PRESENCE_H_
 
@@ -22,6 +21,7 @@ class Presence {
   // The key for a lease, and what stands there. `loop` is the coordinator's; both outlive this.
   Presence(Loop& loop, Coordinator& coordinator, seconds time_to_live,
            std::function<std::string(LeaseId)> key, std::string value);
+  // Gives the lease back first.
   ~Presence();
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
