@@ -51,7 +51,7 @@ void YearOfOutage(benchmark::State& state) {
   for (auto _ : state) {
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       const DueNow due = FindDue(plans[i], tasks[i], mark, now, milliseconds(50), {});
-      benchmark::DoNotOptimize(JumpedTicks(plans[i], tasks[i], mark, due.tick, now, {}));
+      benchmark::DoNotOptimize(JumpedTicks(plans[i], tasks[i], mark, due.tick, now, {}, {}));
     }
   }
 }
