@@ -49,7 +49,7 @@ enum class Reason {
   kAgentDied,    // lost
   kEdited,       // superseded: the task was edited
   kPaused,       // superseded: paused or deleted
-  kStoreHeld,    // missed: scheduling was held by an alarm
+  kStoreHeld,    // missed: scheduling was held: coordinator or disk failed (detail: what it said)
 };
 
 // What made a run.
