@@ -1,12 +1,11 @@
 #include "cli/agent_host.h"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <optional>
 
 #include "base/log.h"
 #include "cli/data_folder.h"
+#include "cli/machine.h"
 
 namespace gophercron::cli {
 namespace {
@@ -35,12 +34,6 @@ std::string CommandFolder() {
 
 }  // namespace
 
-std::string Hostname() {
-  char name[256] = "localhost";
-  ::gethostname(name, sizeof name - 1);
-  return name;
-}
-
 Result<std::unique_ptr<AgentHost>> AgentHost::Open(AgentHostOptions options, const Ports& ports) {
   std::unique_ptr<AgentHost> host(new AgentHost(std::move(options), ports));
   if (Status made = host->Make(); !made) return std::unexpected(made.error());
@@ -56,7 +49,7 @@ Status AgentHost::Make() {
   auto spool = agent::Spool::Open((options_.folder / "spool.db").string());
   if (!spool) return std::unexpected(spool.error());
   spool_ = std::move(*spool);
-  delivery_ = std::make_unique<agent::Delivery>(*spool_, ports_.store);
+  delivery_ = std::make_unique<agent::Delivery>(*spool_, ports_.results);
   auto node_id = ReadOrMakeNodeId(options_.folder, ports_.clock, ports_.random);
   if (!node_id) return std::unexpected(node_id.error());
 
@@ -66,7 +59,7 @@ Status AgentHost::Make() {
                                                                  .coordinator = ports_.coordinator,
                                                                  .spool = *spool_,
                                                                  .delivery = *delivery_,
-                                                                 .store = ports_.store,
+                                                                 .auditable = ports_.auditable,
                                                                  .live = ports_.live},
                                             DriverOptionsFor(*node_id));
   auto runner = process::PosixRunner::Open({.data_folder = options_.folder.string()}, *driver_);
@@ -98,6 +91,7 @@ agent::DriverOptions AgentHost::DriverOptionsFor(const std::string& node_id) con
   driver.session_ttl = options_.session_ttl;
   driver.shell = options_.shell;
   driver.environment = CommandEnvironment();
+  driver.output_limit = options_.output_limit;
   driver.cwd = CommandFolder();
   driver.umask = options_.command_umask;
   return driver;

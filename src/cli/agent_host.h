@@ -28,6 +28,7 @@
 #include "coordination/keys.h"
 #include "cron/zone.h"
 #include "process/posix/posix_runner.h"
+#include "storage/result_sink.h"
 #include "storage/store.h"
 
 namespace gophercron::cli {
@@ -42,6 +43,7 @@ struct AgentHostOptions {
   int weight = 100;
   int run_limit = 256;
   seconds session_ttl{10};
+  std::uint64_t output_limit = process::kOutputLimitDefault;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
   mode_t command_umask = 022;  // this process's own, as it was before it made itself private
 };
@@ -55,7 +57,8 @@ class AgentHost {
     Random& random;
     coordination::Coordinator& coordinator;
     coordination::Keys keys;
-    storage::Store& store;
+    storage::ResultSink& results;
+    storage::Store* auditable;  // as agent::Driver::Ports
     agent::LiveSink& live;
   };
 
@@ -89,9 +92,6 @@ class AgentHost {
   std::mutex mutex_;
   bool stopped_ = false;
 };
-
-// This machine's name.
-std::string Hostname();
 
 }  // namespace gophercron::cli
 

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -203,6 +206,12 @@ std::optional<std::string> OneExpression(const Options& options) {
   return std::nullopt;
 }
 
+std::size_t Fields(const std::string& expr) {
+  std::istringstream words(expr);
+  return static_cast<std::size_t>(std::distance(std::istream_iterator<std::string>(words),
+                                                std::istream_iterator<std::string>()));
+}
+
 int RunNext(Options& options) {
   const SystemClock clock;
   if (options.question.zone.empty()) options.question.zone = cron::MachineZoneName();
@@ -265,6 +274,12 @@ int PrintExplanation(const std::string& expr, const std::string& id, std::string
   if (!expression) {
     PrintError(expression.error(), expr, err);
     return 1;
+  }
+  // Other programs read six fields as seconds first.
+  if (Fields(expr) == 6) {
+    err << "gophercron: six fields are minute, hour, day, month, weekday and YEAR here. With "
+           "seconds "
+           "it takes seven: second minute hour day month weekday year\n";
   }
   out << cron::Explain(*expression,
                        language == "zh" ? cron::Language::kChinese : cron::Language::kEnglish)

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <memory>
 #include <string>
 
@@ -119,8 +120,39 @@ std::string ShownText(const json::object& run, std::string_view member) {
   return TextOf(run, member);
 }
 
+// The run that is meant: one by its id, or the newest one of a task. Which one that was is told.
+Result<std::string> MeantRun(ServiceSession& session, const Options& options) {
+  constexpr std::size_t kRunIdBytes = 26;
+  const std::string& given = options.run;
+  const bool run_id =
+      given.size() == kRunIdBytes &&
+      given.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz") == std::string::npos;
+  if (run_id) return given;
+  const auto task = session.FindTask(options.project, given);
+  if (!task && task.error().code == ErrorCode::kNotFound) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("\"{}\" is neither the id of a run nor a task that you may see; "
+                            "`gophercron run list` shows the runs",
+                            Printable(given)));
+  }
+  if (!task) return std::unexpected(task.error());
+  const auto runs = session.List(task->Path() + "/runs", 1);
+  if (!runs) return std::unexpected(runs.error());
+  if (runs->empty()) {
+    return Fail(ErrorCode::kNotFound,
+                fmt::format("no run of task {} is known", Printable(task->name)));
+  }
+  std::string newest = TextOf(runs->front().get_object(), "run_id");
+  std::fputs(fmt::format("gophercron: the newest run of {} is {}\n", Printable(task->name), newest)
+                 .c_str(),
+             stderr);
+  return newest;
+}
+
 Result<int> Show(ServiceSession& session, const Options& options) {
-  const auto run = session.Get(RunPath(options.run));
+  const auto meant = MeantRun(session, options);
+  if (!meant) return std::unexpected(meant.error());
+  const auto run = session.Get(RunPath(*meant));
   if (!run) return std::unexpected(run.error());
   if (session.json()) {
     session.PrintJson(run->body);
@@ -151,12 +183,14 @@ Result<int> Kill(ServiceSession& session, const Options& options) {
 }
 
 Result<int> Log(ServiceSession& session, const Options& options) {
+  const auto meant = MeantRun(session, options);
+  if (!meant) return std::unexpected(meant.error());
   if (!options.follow) {
-    const Status printed = PrintOutput(session, options.run);
+    const Status printed = PrintOutput(session, *meant);
     if (!printed) return std::unexpected(printed.error());
     return kExitOk;
   }
-  const auto run = FollowOutput(session, options.run);
+  const auto run = FollowOutput(session, *meant);
   if (!run) return std::unexpected(run.error());
   PrintEnd(*run);
   return ExitCodeOfRun(*run);
@@ -182,8 +216,8 @@ void AddRunCommand(CLI::App& app, int* exit_code) {
   auto options = std::make_shared<Options>();
 
   CLI::App* list =
-      AddBody(run->add_subcommand("list", "The newest runs, those that are going first"), List,
-              options, exit_code);
+      AddBody(run->add_subcommand("list", "Runs, newest first, those that wait and go among them"),
+              List, options, exit_code);
   list->add_option("-p,--project", options->project, "Only this project, by id or title");
   list->add_option("-t,--task", options->task, "Only this task, by id or name");
   list->add_option("--outcome", options->outcome,
@@ -202,13 +236,17 @@ void AddRunCommand(CLI::App& app, int* exit_code) {
                           options, exit_code);
   log->add_flag("-f,--follow", options->follow,
                 "Go on until the run has ended, and exit with its result");
-  for (CLI::App* command : {show, kill, log}) {
-    command->add_option("RUN", options->run, "Id of the run")->required();
+  kill->add_option("RUN", options->run, "Id of the run")->required();
+  for (CLI::App* command : {show, log}) {
+    command->add_option("RUN", options->run, "Id of the run, or a task, whose newest one is meant")
+        ->required();
+    command->add_option("-p,--project", options->project, "Project of the task, by id or title");
   }
   run->footer(
       "Examples:\n"
       "  gophercron run list --outcome failed -n 20\n"
-      "  gophercron run log -f 01kaq3v8w2h5x7\n\n"
+      "  gophercron run log -f 01kaq3v8w2h5x7\n"
+      "  gophercron run log backup                 the newest run of that task\n\n"
       "`run log -f` exits with the run's own result: its exit code, 128 + signal, 124 timed out, "
       "137 killed,\n126 failed to start, 1 without a result.");
 }

@@ -41,6 +41,26 @@ std::string_view FirstLine(std::string_view output) {
   return output.substr(0, output.find_first_of("\r\n"));
 }
 
+// The ledger's reasons, for somebody who meets them the first time.
+std::string_view WordsOf(task::Reason reason) {
+  switch (reason) {
+    case task::Reason::kNoAgent:
+      return "no_agent: no node served it at that time";
+    case task::Reason::kAgentDied:
+      return "agent_died: its node ended meanwhile";
+    case task::Reason::kNotRecorded:
+      return "not_recorded: its node died before it wrote down what it did";
+    case task::Reason::kCatchUp:
+      return "catch_up: older than its catch-up reaches";
+    case task::Reason::kRunLimit:
+      return "run_limit: as many runs as may go at once were going";
+    case task::Reason::kDeadline:
+      return "deadline: it could not start in time";
+    default:
+      return task::Name(reason);
+  }
+}
+
 // What is worth knowing beyond the outcome: why, how it ended, what it said.
 std::string Remark(const RunLine& line) {
   std::string remark;
@@ -53,7 +73,7 @@ std::string Remark(const RunLine& line) {
   if (line.outcome == task::Outcome::kFailed) {
     add(EndText(line.exit_code, line.signal, false));
   }
-  if (line.reason != task::Reason::kNone) add(task::Name(line.reason));
+  add(WordsOf(line.reason));
   add(Printable(FirstLine(line.detail)));
   add(Shorten(Printable(FirstLine(line.output)), kOutputWidth));
   return remark;

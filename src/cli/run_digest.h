@@ -61,7 +61,7 @@ class RunDigest {
   std::string Summary() const;
 
   DigestOptions options_;
-  int name_width_ = 0;
+  int name_width_ = 30;  // grows with the names that come
 
   TickInstant second_{};
   bool was_full_ = false;  // the second before: start this one calmly too

@@ -139,6 +139,9 @@ void PrintEnd(const json::object& run) {
   const OutcomeLook look = outcome ? LookOf(*outcome) : OutcomeLook{"?", "unknown"};
   std::string how = EndText(SmallInt(run, "exit_code"), SmallInt(run, "signal"),
                             json::Bool(run, "core_dumped").value_or(false));
+  if (const std::string reason = TextOf(run, "reason"); !reason.empty() && reason != "none") {
+    how += (how.empty() ? "" : ", ") + Printable(reason);
+  }
   if (const std::string detail = TextOf(run, "detail"); !detail.empty()) {
     how += (how.empty() ? "" : ", ") + Printable(detail);
   }

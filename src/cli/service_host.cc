@@ -3,68 +3,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
-#include <thread>
-
-#include "base/log.h"
-#include "service/housekeeping.h"
 
 namespace gophercron::cli {
-namespace {
-
-constexpr seconds kHousekeepingPeriod{60};
-// At a time, so that nothing waits long behind it.
-constexpr std::int64_t kHousekeepingRows = 5'000;
-
-}  // namespace
-
-// Removes what retention does not keep, a little at a time, on a thread of its own.
-class Housekeeper {
- public:
-  Housekeeper(service::Ports ports, storage::Retention retention)
-      : ports_(std::move(ports)), retention_(retention), thread_([this] { Run(); }) {}
-  ~Housekeeper() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-  }
-
- private:
-  void Run() {
-    std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, kHousekeepingPeriod, [this] { return stopping_; })) {
-      lock.unlock();
-      // More than a step takes is left: go on, a step at a time.
-      while (Step() == kHousekeepingRows && !Stopping()) {
-      }
-      lock.lock();
-    }
-  }
-
-  std::int64_t Step() {
-    const auto removed = service::KeepHouse(ports_, retention_, kHousekeepingRows);
-    if (!removed) log::Warning("removing old rows: {}", removed.error().message);
-    return removed.value_or(0);
-  }
-
-  bool Stopping() {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-  }
-
-  const service::Ports ports_;
-  const storage::Retention retention_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool stopping_ = false;
-  std::thread thread_;
-};
-
 Result<http::ServerOptions> ParseListen(const std::string& where, const std::string& text) {
   const auto colon = text.rfind(':');
   http::ServerOptions options;
@@ -91,11 +32,11 @@ ServiceHost::~ServiceHost() = default;
 Result<std::unique_ptr<ServiceHost>> ServiceHost::Open(const service::Ports& ports,
                                                        ServiceHostOptions options) {
   std::unique_ptr<ServiceHost> host(new ServiceHost());
-  auto services = service::Services::Open(ports, std::move(options.accounts));
+  auto services = service::Services::Open(ports, std::move(options.accounts),
+                                          std::move(options.cluster_secret));
   if (!services) return std::unexpected(services.error());
   host->services_ = std::move(*services);
   host->services_->events().Start();
-  host->housekeeper_ = std::make_unique<Housekeeper>(ports, options.retention);
 
   service::FirstPassword first;
   if (const char* password = std::getenv("GOPHERCRON_ADMIN_PASSWORD")) {
@@ -117,10 +58,6 @@ Status ServiceHost::Listen(http::ServerOptions options) {
 
 void ServiceHost::StopListening() {
   if (server_) server_->Stop();
-}
-
-void ServiceHost::StopWork() {
-  housekeeper_.reset();
 }
 
 void ServiceHost::StopEvents() {

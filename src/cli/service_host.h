@@ -1,5 +1,5 @@
-// ServiceHost: the use cases, the HTTP server in front of them, and what cleans up behind them.
-// `standalone` and `service` are each one of these, over different coordinators and stores.
+// ServiceHost: the use cases and the HTTP server in front of them. `standalone` and `service` are
+// each one of these, over different coordinators and stores.
 //
 // Threads: everything on the main thread; the loop runs on another.
 #ifndef GOPHERCRON_CLI_SERVICE_HOST_H_
@@ -19,12 +19,10 @@
 
 namespace gophercron::cli {
 
-class Housekeeper;
-
 struct ServiceHostOptions {
   service::AccountsOptions accounts;
   std::optional<std::string> first_password;  // from the config; must be changed at first sign-in
-  storage::Retention retention;
+  std::string cluster_secret;                 // empty in a standalone
 };
 
 class ServiceHost {
@@ -45,11 +43,10 @@ class ServiceHost {
   Status Listen(http::ServerOptions options);
   // Requires Listen.
   std::string url() const { return server_->url(); }
+  std::uint16_t port() const { return server_->port(); }
 
   // Takes no more requests.
   void StopListening();
-  // Asks the coordinator nothing any more. The loop must still run.
-  void StopWork();
   // The rest; when the loop does not run any more, or nobody listens to it.
   void StopEvents();
 
@@ -57,7 +54,6 @@ class ServiceHost {
   ServiceHost() = default;
 
   std::unique_ptr<service::Services> services_;
-  std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<http::Server> server_;
   std::optional<std::string> sign_in_code_;
 };

@@ -253,6 +253,7 @@ std::string TextOf(const json::object& from, std::string_view member) {
   const json::value* found = from.if_contains(member);
   if (found == nullptr || found->is_null()) return "";
   if (found->is_string()) return std::string(std::string_view(found->get_string()));
+  if (found->is_double()) return fmt::format("{}", found->get_double());
   return json::serialize(*found);
 }
 

@@ -19,7 +19,9 @@
 #include "cli/data_folder.h"
 #include "cli/demo.h"
 #include "cli/endpoint.h"
+#include "cli/housekeeper.h"
 #include "cli/live_fan_out.h"
+#include "cli/machine.h"
 #include "cli/service_host.h"
 #include "cli/service_manager.h"
 #include "cli/stop_signals.h"
@@ -64,7 +66,7 @@ class Standalone {
     std::filesystem::remove(folder_ / "api.json", ignored);
     service_->StopListening();
     agent_->Stop(signals, [this] { view_->Say("Stopping at once."); });
-    service_->StopWork();
+    housekeeper_.reset();
     view_->Say("Stopped.");
     StopLoop();
     service_->StopEvents();
@@ -107,6 +109,7 @@ class Standalone {
                                      {});
     if (!service) return std::unexpected(service.error());
     service_ = std::move(*service);
+    housekeeper_ = std::make_unique<Housekeeper>(service_->services().ports(), Chores{});
     view_ = std::make_unique<TerminalView>(
         STDOUT_FILENO, clock_, [this](task::ProjectId project) { return ProjectTitle(project); },
         [this](const task::TaskKey& key) { return TaskName(key); });
@@ -148,7 +151,8 @@ class Standalone {
                                                       .random = random_,
                                                       .coordinator = *coordinator_,
                                                       .keys = keys_,
-                                                      .store = *store_,
+                                                      .results = *store_,
+                                                      .auditable = store_.get(),
                                                       .live = *live_});
     if (!agent) return std::unexpected(agent.error());
     agent_ = std::move(*agent);
@@ -184,6 +188,7 @@ class Standalone {
   std::unique_ptr<coordination::EmbeddedCoordinator> coordinator_;
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<ServiceHost> service_;
+  std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<TerminalView> view_;
   std::unique_ptr<LiveFanOut> live_;
   std::unique_ptr<AgentHost> agent_;

@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "base/random.h"
 #include "cli/api_commands.h"
 #include "cli/run_output.h"
 #include "cli/service_session.h"
+#include "task/run.h"
 
 namespace gophercron::cli {
 namespace {
@@ -22,6 +24,34 @@ struct Options {
   bool follow = false;
 };
 
+// The trigger waits for a node to take it, which is a matter of milliseconds; only then is it known
+// whether it started.
+Result<int> SayWhatBecameOfIt(ServiceSession& session, const TaskRef& ref,
+                              const std::string& run_id) {
+  constexpr int kLooksMax = 20;
+  constexpr milliseconds kBetween(50);
+  json::object run;
+  for (int look = 0; look < kLooksMax; ++look) {
+    if (look > 0) std::this_thread::sleep_for(kBetween);
+    const auto found = session.Get("/api/v2/runs/" + UrlEncode(run_id));
+    if (!found) continue;  // it was asked for, whatever becomes of the question about it
+    run = found->body;
+    if (TextOf(run, "state") != "waiting") break;
+  }
+  const std::string state = TextOf(run, "state");
+  const auto outcome = task::ParseOutcome(TextOf(run, "outcome"));
+  if (state == "ended" && outcome && !task::IsRunOutcome(*outcome)) {
+    PrintText(fmt::format("did not start {}:\n", Printable(ref.name)));
+    PrintEnd(run);
+    return ExitCodeOfRun(run);
+  }
+  const std::string_view verb =
+      state == "running" || state == "ended" ? "started" : "asked for a run of";
+  PrintText(fmt::format("{} {}; see it with: gophercron run log -f {}\n", verb, Printable(ref.name),
+                        run_id));
+  return kExitOk;
+}
+
 Result<int> Run(ServiceSession& session, const Options& options) {
   const auto ref = session.FindTask(options.project, options.task);
   if (!ref) return std::unexpected(ref.error());
@@ -34,11 +64,9 @@ Result<int> Run(ServiceSession& session, const Options& options) {
   if (!options.wait && !options.follow) {
     if (session.json()) {
       session.PrintJson(triggered->body);
-    } else {
-      PrintText(fmt::format("started {}; see it with: gophercron run log -f {}\n",
-                            Printable(ref->name), run_id));
+      return kExitOk;
     }
-    return kExitOk;
+    return SayWhatBecameOfIt(session, *ref, run_id);
   }
   // With --json the answer alone goes to stdout, so nothing of the output may.
   const bool show = options.follow && !session.json();

@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/random.h"
 #include "cli/api_commands.h"
 #include "cli/service_session.h"
 #include "cli/task_flags.h"
@@ -54,6 +57,22 @@ Result<ProjectRef> ProjectForNewTask(ServiceSession& session, const std::string&
                     .title = TextOf(only, "title")};
 }
 
+// Names are for people and need not differ; but commands that are given one then ask for the id.
+void WarnOfNamesake(ServiceSession& session, const json::object& task) {
+  const auto tasks =
+      session.List(fmt::format("/api/v2/projects/{}/tasks", TextOf(task, "project_id")), 0);
+  if (!tasks) return;  // the task is saved; this is only a hint
+  const std::string name = TextOf(task, "name");
+  const auto namesakes = std::ranges::count_if(
+      *tasks, [&](const auto& item) { return TextOf(item.get_object(), "name") == name; });
+  if (namesakes < 2) return;
+  std::fputs(fmt::format("gophercron: {} tasks of this project are called \"{}\" now; name them "
+                         "by their ids\n",
+                         namesakes, Printable(name))
+                 .c_str(),
+             stderr);
+}
+
 Result<int> Add(ServiceSession& session, const Options& options) {
   auto task = options.flags.Changes({});
   if (!task) return std::unexpected(std::move(task).error());
@@ -62,9 +81,11 @@ Result<int> Add(ServiceSession& session, const Options& options) {
   if (!project) return std::unexpected(project.error());
   const auto made = session.Call({.method = "POST",
                                   .path = fmt::format("/api/v2/projects/{}/tasks", project->id),
-                                  .body = std::move(*task)});
+                                  .body = std::move(*task),
+                                  .idempotency_key = RandomHex(16)});
   if (!made) return std::unexpected(made.error());
   PrintSaved(session, made->body, "made");
+  WarnOfNamesake(session, made->body);
   return kExitOk;
 }
 
@@ -125,6 +146,9 @@ Result<int> Edit(ServiceSession& session, const Options& options) {
   }
   if (!saved) return std::unexpected(saved.error());
   PrintSaved(session, saved->body, "saved");
+  if (TextOf(saved->body, "name") != TextOf(before->body, "name")) {
+    WarnOfNamesake(session, saved->body);
+  }
   return kExitOk;
 }
 

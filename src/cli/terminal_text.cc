@@ -33,6 +33,7 @@ constexpr std::array kZeroWidth = {
 };
 // Characters that no one sees and that change what one sees.
 constexpr std::array kInvisible = {
+    Range{0x00ad, 0x00ad}, Range{0x061c, 0x061c}, Range{0x180e, 0x180e},
     Range{0x200b, 0x200f}, Range{0x2028, 0x202e}, Range{0x2060, 0x206f},
     Range{0xfeff, 0xfeff}, Range{0xfff9, 0xfffb}, Range{0xe0000, 0xe007f},
 };

@@ -25,6 +25,7 @@ TEST(Printable, EscapesWhatATerminalWouldObey) {
 TEST(Printable, EscapesInvalidUtf8AndHiddenCharacters) {
   EXPECT_EQ(Printable("\xff\xc0\x80"), "\\xff\\xc0\\x80");
   EXPECT_EQ(Printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");  // half of a surrogate pair
+  EXPECT_EQ(Printable("a\u00adb\u061cc"), "a\\xadb\\u061cc");
   EXPECT_EQ(Printable("abc\u202e"
                       "exe"),
             "abc\\u202eexe");

@@ -104,6 +104,7 @@ std::string DurationText(microseconds duration) {
   const std::int64_t us = duration.count();
   if (us < 0) return "-" + DurationText(microseconds(-us));
   const double exact = static_cast<double>(us);
+  if (us == 0) return "0 s";
   if (us < 1'000) return fmt::format("{} µs", us);
   if (us < 10'000) return fmt::format("{:.2f} ms", exact / 1e3);
   if (us < 1'000'000) return fmt::format("{:.0f} ms", exact / 1e3);

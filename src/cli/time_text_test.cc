@@ -56,6 +56,7 @@ TEST(ParseDuration, TakesSecondsAndUnits) {
 }
 
 TEST(DurationText, PicksAReadableUnit) {
+  EXPECT_EQ(DurationText(microseconds(0)), "0 s");
   EXPECT_EQ(DurationText(microseconds(850)), "850 µs");
   EXPECT_EQ(DurationText(microseconds(1'230)), "1.23 ms");
   EXPECT_EQ(DurationText(microseconds(123'400)), "123 ms");

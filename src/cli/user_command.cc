@@ -44,6 +44,11 @@ void Say(const Options& options, const std::string& code, const std::string& url
   } else if (code.empty()) {
     PrintText(fmt::format("{} has a new password; all sessions of the account have ended\n",
                           Printable(options.account)));
+  } else if (url.empty()) {
+    PrintText(
+        fmt::format("{} signs in, once, with /admin/#code={} behind the address that the "
+                    "standalone prints when it starts, as http://127.0.0.1:6306/admin/#code={}\n",
+                    Printable(options.account), code, code));
   } else {
     PrintText(fmt::format("{} signs in, once, with: {}/admin/#code={}\n",
                           Printable(options.account), url, code));
@@ -77,7 +82,7 @@ int Reset(const Options& options) {
                                          : std::filesystem::path(options.session.endpoint.data);
   auto code = ResetPasswordOffline(data, options.account, *password);
   if (code) {
-    Say(options, code->value_or(""), "http://127.0.0.1:6306");
+    Say(options, code->value_or(""), "");  // nothing runs, so nothing has an address yet
     return kExitOk;
   }
   // Somebody uses the folder: a standalone, which can be asked.

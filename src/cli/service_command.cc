@@ -1,0 +1,206 @@
+#include "cli/service_command.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/log.h"
+#include "cli/cluster_base.h"
+#include "cli/housekeeper.h"
+#include "cli/machine.h"
+#include "cli/service_host.h"
+#include "cli/stop_signals.h"
+#include "config/default_file.h"
+#include "coordination/office.h"
+#include "coordination/presence.h"
+#include "coordination/service_key.h"
+#include "link/follow_keys.h"
+
+namespace gophercron::cli {
+namespace {
+
+constexpr seconds kPresenceTtl{10};
+constexpr seconds kStorePatience{60};
+constexpr milliseconds kStorePause{500};
+
+// Everything that runs, in the order in which it is made.
+class ServiceProcess {
+ public:
+  explicit ServiceProcess(config::Config config) : config_(std::move(config)) {}
+  ~ServiceProcess() { Stop(); }
+
+  // Waits for the database for a while, as v1's does; signals end that.
+  Status Start(const StopSignals& signals) {
+    if (!config_.http.tls.cert.empty()) {
+      return Fail(ErrorCode::kUnsupported,
+                  "[tls] is set, and this version does not serve HTTPS by itself yet: put a proxy "
+                  "in front of it and remove [tls]");
+    }
+    auto base = ClusterBase::Open(config_, "");
+    if (!base) return std::unexpected(base.error());
+    base_ = std::move(*base);
+    store_ = OpenConfiguredStore(config_, true);
+    if (Status ready = WaitForStore(signals); !ready) return ready;
+    if (Status open = OpenHost(); !open) return open;
+    Register();
+    return {};
+  }
+
+  // Answers what is under way and takes nothing new.
+  void Stop() {
+    if (!base_) return;
+    if (host_) host_->StopListening();
+    housekeeper_.reset();
+    presence_.reset();
+    base_->StopLoop();
+    if (host_) host_->StopEvents();
+    host_.reset();
+  }
+
+ private:
+  Status WaitForStore(const StopSignals& signals) {
+    const BootTime patience_ends = base_->clock().Boot() + kStorePatience;
+    bool told = false;
+    while (true) {
+      const Status there = store_->Ping();
+      if (there) return {};
+      if (base_->clock().Boot() > patience_ends) return there;
+      if (!std::exchange(told, true)) {
+        log::Warning("waiting for the database: {}", there.error().message);
+      }
+      if (signals.WaitFor(kStorePause)) {
+        return Fail(ErrorCode::kUnavailable, "stopped while waiting for the database");
+      }
+    }
+  }
+
+  Status OpenHost() {
+    ServiceHostOptions options;
+    options.accounts.jwt_secret = config_.accounts.jwt_secret;
+    options.accounts.session_ttl = config_.accounts.session_lifetime;
+    options.first_password = config_.accounts.initial_password;
+    options.cluster_secret = base_->secret();
+    auto host = ServiceHost::Open({.coordinator = base_->coordinator(),
+                                   .keys = base_->keys(),
+                                   .store = *store_,
+                                   .clock = base_->clock(),
+                                   .random = base_->random()},
+                                  std::move(options));
+    if (!host) return std::unexpected(host.error());
+    host_ = std::move(*host);
+
+    http::ServerOptions listen;
+    listen.address = config_.http.listen.host.empty() ? "0.0.0.0" : config_.http.listen.host;
+    listen.port = config_.http.listen.port;
+    listen.allowed_hosts = config_.http.allowed_hosts;
+    return host_->Listen(std::move(listen));
+  }
+
+  // From now on agents and other services find this one.
+  void Register() {
+    presence_ = std::make_unique<coordination::Presence>(
+        base_->loop(), base_->coordinator(), kPresenceTtl,
+        [keys = base_->keys()](coordination::LeaseId lease) { return keys.Service(lease); },
+        coordination::FormatService({.url = Url(),
+                                     .hostname = Hostname(),
+                                     .version = GOPHERCRON_VERSION,
+                                     .started_at = base_->clock().Now()}));
+    follows_ = std::make_unique<link::FollowKeys>(base_->coordinator(), base_->keys(), *presence_);
+    host_->services().events().SetLiveSource(follows_.get());
+    housekeeper_ = std::make_unique<Housekeeper>(host_->services().ports(), UpkeepChores());
+    fmt::print("gophercron {} service on {}\n", GOPHERCRON_VERSION, Url());
+    if (const auto& code = host_->sign_in_code()) {
+      fmt::print("Sign in, once, with this link: {}/admin/#code={}\n", Url(), *code);
+    }
+    std::fflush(stdout);
+  }
+
+  // One service of all does them.
+  Chores UpkeepChores() {
+    Chores chores;
+    chores.retention.max_age = config_.retention.max_age;
+    chores.retention.max_rows_per_task = config_.retention.max_rows_per_task;
+    chores.retention.max_output_bytes = config_.retention.max_output_bytes;
+    chores.in_office = [this] {
+      const auto held = coordination::HoldOffice(base_->coordinator(), base_->keys(),
+                                                 coordination::kOfficeUpkeep, presence_->lease());
+      if (!held) log::Warning("asking who looks after the cluster: {}", held.error().message);
+      return held.value_or(false);
+    };
+    chores.audit_in = base_->zone();
+    chores.upkeep = &base_->coordinator();
+    return chores;
+  }
+
+  // As others reach it.
+  std::string Url() const {
+    if (!config_.http.public_url.empty()) return config_.http.public_url;
+    const std::string& host = config_.http.listen.host;
+    const bool any = host.empty() || host == "0.0.0.0" || host == "::";
+    return any ? fmt::format("http://{}:{}", MachineAddress(), host_->port()) : host_->url();
+  }
+
+  const config::Config config_;
+  std::unique_ptr<ClusterBase> base_;
+  std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<coordination::Presence> presence_;
+  std::unique_ptr<link::FollowKeys> follows_;
+  std::unique_ptr<ServiceHost> host_;
+  std::unique_ptr<Housekeeper> housekeeper_;
+};
+
+int RunService(const std::string& file) {
+  const StopSignals signals;
+  auto config = LoadConfig(file, config::Program::kService);
+  if (!config) {
+    fmt::print(stderr, "gophercron service: {}\n", config.error().message);
+    return config.error().code == ErrorCode::kNotFound ? 2 : 1;
+  }
+  ServiceProcess service(*std::move(config));
+  if (const Status started = service.Start(signals); !started) {
+    fmt::print(stderr, "gophercron service: {}\n", started.error().message);
+    return 1;
+  }
+  signals.Wait();
+  service.Stop();
+  return 0;
+}
+
+}  // namespace
+
+void AddServiceCommand(CLI::App& app, int* exit_code) {
+  struct Options {
+    std::string file = "./config/service-config-default.toml";
+    std::string log_level;
+    bool print_config = false;
+  };
+  auto* command = app.add_subcommand("service", "API and console of a cluster (etcd and MySQL)");
+  const auto options = std::make_shared<Options>();
+  command
+      ->add_option("-c,--config", options->file, "the TOML file; GopherCron v1's works unchanged")
+      ->capture_default_str();
+  command->add_flag("--print-config", options->print_config,
+                    "print a file with every key and what it means, and end");
+  command->add_option("-l,--log-level", options->log_level, "as in v1: ignored, the file says it");
+  command->footer(
+      "Examples:\n"
+      "  gophercron service --print-config > service.toml\n"
+      "  gophercron config check service.toml\n"
+      "  gophercron service -c service.toml\n\n"
+      "Any number of services may run; agents find them in etcd. SIGTERM stops it cleanly.");
+  command->callback([options, exit_code] {
+    if (options->print_config) {
+      std::cout << config::DefaultFile(config::Program::kService);
+      return;
+    }
+    *exit_code = RunService(options->file);
+  });
+}
+
+}  // namespace gophercron::cli
