@@ -71,6 +71,7 @@ class AgentHost {
   // Begins to fire. The loop must run.
   void Start();
   agent::LiveSource& live_source() { return *driver_; }
+  const agent::Spool& spool() const { return *spool_; }
 
   // Ends every run with its grace, records all of it and hands over what it can. A signal that
   // comes meanwhile cuts the grace short, after `on_hurry`.

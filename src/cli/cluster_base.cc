@@ -52,7 +52,6 @@ void TellWhatIsNotDone(const config::Config& config, config::Program program) {
     if (set) log::Warning("{}: this version does not act on it yet", what);
   };
   tell(!config.notify.url.empty() || !config.notify.command.empty(), "[notify]");
-  tell(!config.metrics_token.empty(), "[metrics] token");
   tell(!config.agent.labels.empty(), "[agent] labels");
   tell(service && !config.http.trusted_proxies.empty(), "[http] trusted_proxies");
   tell(config.log.json, "[log] format");

@@ -21,6 +21,7 @@
 #include "coordination/presence.h"
 #include "coordination/service_key.h"
 #include "link/follow_keys.h"
+#include "metrics/metrics.h"
 
 namespace gophercron::cli {
 namespace {
@@ -95,6 +96,11 @@ class ServiceProcess {
     if (!host) return std::unexpected(host.error());
     host_ = std::move(*host);
 
+    host_->services().SetMetrics({.text = [this] { return metrics_.Text(); },
+                                  .content_type = metrics::kContentType,
+                                  .token = config_.metrics_token});
+    host_->services().intake()->SetListener(metrics_);
+
     http::ServerOptions listen;
     listen.address = config_.http.listen.host.empty() ? "0.0.0.0" : config_.http.listen.host;
     listen.port = config_.http.listen.port;
@@ -151,6 +157,7 @@ class ServiceProcess {
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<coordination::Presence> presence_;
   std::unique_ptr<link::FollowKeys> follows_;
+  metrics::Metrics metrics_{GOPHERCRON_VERSION};
   std::unique_ptr<ServiceHost> host_;
   std::unique_ptr<Housekeeper> housekeeper_;
 };

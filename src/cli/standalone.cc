@@ -28,6 +28,7 @@
 #include "cli/terminal_view.h"
 #include "coordination/embedded/embedded_coordinator.h"
 #include "coordination/keys.h"
+#include "metrics/metrics.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "task/task_json.h"
 
@@ -113,6 +114,9 @@ class Standalone {
     view_ = std::make_unique<TerminalView>(
         STDOUT_FILENO, clock_, [this](task::ProjectId project) { return ProjectTitle(project); },
         [this](const task::TaskKey& key) { return TaskName(key); });
+    service_->services().SetMetrics({.text = [this] { return metrics_.Text(); },
+                                     .content_type = metrics::kContentType,
+                                     .token = {}});
     if (options_.demo) return MakeDemo(service_->services());
     return {};
   }
@@ -136,7 +140,7 @@ class Standalone {
     if (!zone) return std::unexpected(zone.error());
 
     service::EventsHub& events = service_->services().events();
-    std::vector<agent::LiveSink*> listeners{&events};
+    std::vector<agent::LiveSink*> listeners{&events, &metrics_};
     if (!options_.quiet) listeners.push_back(view_.get());
     live_ = std::make_unique<LiveFanOut>(std::move(listeners));
 
@@ -156,6 +160,8 @@ class Standalone {
                                                       .live = *live_});
     if (!agent) return std::unexpected(agent.error());
     agent_ = std::move(*agent);
+    metrics_.AddGauge("gophercron_spool_records", "Results that wait for the store.",
+                      [this] { return static_cast<double>(agent_->spool().Count()); });
     events.SetLiveSource(&agent_->live_source());
     agent_->Start();
     return {};
@@ -187,6 +193,7 @@ class Standalone {
   std::optional<FolderLock> lock_;
   std::unique_ptr<coordination::EmbeddedCoordinator> coordinator_;
   std::unique_ptr<storage::Store> store_;
+  metrics::Metrics metrics_{GOPHERCRON_VERSION};
   std::unique_ptr<ServiceHost> service_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<TerminalView> view_;

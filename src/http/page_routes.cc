@@ -1,5 +1,8 @@
 // What a browser asks for: the page and its files, and the health of the process.
+#include <openssl/crypto.h>
+
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include "http/admin_page.h"
@@ -22,6 +25,39 @@ Response Readyz(Context& context) {
   response.status = ready ? 200 : 503;
   response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
   response.body = ready ? "ready\n" : "not ready\n";
+  return response;
+}
+
+// Whether somebody on this very machine asks, and not through a proxy on it.
+bool FromThisMachine(const Request& request) {
+  const std::string_view from = request.remote_address;
+  const bool loopback = from == "::1" || from.starts_with("127.");
+  return loopback && request.Header("x-forwarded-for").empty() &&
+         request.Header("forwarded").empty();
+}
+
+// Compares in a time that does not tell how much of it is right.
+bool SameSecret(std::string_view given, std::string_view secret) {
+  return given.size() == secret.size() &&
+         CRYPTO_memcmp(given.data(), secret.data(), secret.size()) == 0;
+}
+
+Response Metrics(Context& context) {
+  const auto& metrics = context.services.metrics();
+  if (!metrics.text) {
+    return ProblemResponse(404, "not_found", "there is nothing here", context.request.request_id);
+  }
+  const std::string_view given = context.request.Header("authorization");
+  const bool known = !metrics.token.empty() && given.starts_with("Bearer ") &&
+                     SameSecret(given.substr(7), metrics.token);
+  if (!known && !FromThisMachine(context.request)) {
+    return ProblemResponse(401, "unauthenticated",
+                           "metrics are for this machine, or with the token of [metrics]",
+                           context.request.request_id);
+  }
+  Response response;
+  response.headers = {{"Content-Type", metrics.content_type}};
+  response.body = metrics.text();
   return response;
 }
 
@@ -66,6 +102,7 @@ using enum Permission;
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/healthz", kPublic, Healthz},
     {"GET", "/readyz", kPublic, Readyz},
+    {"GET", "/metrics", kPublic, Metrics},
     {"GET", "/favicon.ico", kPublic, Favicon},
     {"GET", "/", kPublic, ToAdmin},
     {"GET", "/admin", kPublic, ToAdmin},

@@ -6,7 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <array>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -19,12 +19,7 @@ using prometheus::Histogram;
 // less.
 const Histogram::BucketBoundaries kLagBuckets{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                               0.25,  0.5,    1,     2.5,  5,     10,   30};
-const Histogram::BucketBoundaries kCallBuckets{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                               0.1,    0.25,  0.5,    1,     2.5,  10};
 const Histogram::BucketBoundaries kRunBuckets{0.01, 0.1, 1, 10, 60, 300, 1800, 7200, 43200};
-
-constexpr std::array<const char*, 3> kPartNames{"coordinator_range", "coordinator_commit",
-                                                "store_record"};
 
 double Seconds(microseconds time) {
   return std::chrono::duration<double>(time).count();
@@ -39,13 +34,11 @@ struct Metrics::Impl {
   };
 
   prometheus::Registry registry;
+  std::mutex reading;
   prometheus::Histogram* lag = nullptr;
   prometheus::Histogram* duration = nullptr;
   prometheus::Family<prometheus::Counter>* outcomes = nullptr;
   prometheus::Counter* output_bytes = nullptr;
-  std::array<prometheus::Counter*, 2> claims{};
-  std::array<prometheus::Histogram*, kPartNames.size()> calls{};
-  std::array<prometheus::Counter*, kPartNames.size()> call_failures{};
   std::vector<Read> reads;
 
   void Ended(task::Outcome outcome, task::Reason reason, std::int64_t ticks) {
@@ -83,23 +76,6 @@ Metrics::Metrics(const std::string& version) : impl_(std::make_unique<Impl>()) {
                              .Help("What commands wrote, kept or not.")
                              .Register(registry)
                              .Add({});
-  auto& claims = prometheus::BuildCounter()
-                     .Name("gophercron_claims_total")
-                     .Help("Answered claims of this node.")
-                     .Register(registry);
-  impl_->claims = {&claims.Add({{"answer", "lost"}}), &claims.Add({{"answer", "won"}})};
-  auto& calls = prometheus::BuildHistogram()
-                    .Name("gophercron_call_seconds")
-                    .Help("How long calls to coordinator and store took.")
-                    .Register(registry);
-  auto& failures = prometheus::BuildCounter()
-                       .Name("gophercron_call_failures_total")
-                       .Help("Calls to coordinator and store that failed.")
-                       .Register(registry);
-  for (std::size_t i = 0; i < kPartNames.size(); ++i) {
-    impl_->calls.at(i) = &calls.Add({{"call", kPartNames.at(i)}}, kCallBuckets);
-    impl_->call_failures.at(i) = &failures.Add({{"call", kPartNames.at(i)}});
-  }
 }
 
 Metrics::~Metrics() = default;
@@ -107,17 +83,8 @@ Metrics::~Metrics() = default;
 void Metrics::AddGauge(const std::string& name, const std::string& help,
                        std::function<double()> read) {
   auto& gauge = prometheus::BuildGauge().Name(name).Help(help).Register(impl_->registry).Add({});
+  const std::lock_guard lock(impl_->reading);
   impl_->reads.push_back({.gauge = &gauge, .read = std::move(read)});
-}
-
-void Metrics::Called(Part part, microseconds took, bool failed) {
-  const auto at = static_cast<std::size_t>(part);
-  impl_->calls.at(at)->Observe(Seconds(took));
-  if (failed) impl_->call_failures.at(at)->Increment();
-}
-
-void Metrics::Claimed(bool won) {
-  impl_->claims.at(won ? 1 : 0)->Increment();
 }
 
 void Metrics::RunStarted(const task::RunRecord& run) {
@@ -141,7 +108,10 @@ void Metrics::TicksEnded(const task::OutcomeSpan& span) {
 }
 
 std::string Metrics::Text() const {
-  for (const Impl::Read& read : impl_->reads) read.gauge->Set(read.read());
+  {
+    const std::lock_guard lock(impl_->reading);
+    for (const Impl::Read& read : impl_->reads) read.gauge->Set(read.read());
+  }
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

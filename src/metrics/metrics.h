@@ -29,14 +29,8 @@ class Metrics final : public agent::LiveSink {
   Metrics& operator=(const Metrics&) = delete;
 
   // A value that is asked for when it is read: "gophercron_spool_records". Whatever `read` uses
-  // must outlive the metrics. Before the first Text.
+  // must outlive the last Text.
   void AddGauge(const std::string& name, const std::string& help, std::function<double()> read);
-
-  // One call to a part that this program depends on.
-  enum class Part { kCoordinatorRange, kCoordinatorCommit, kStoreRecord };
-  void Called(Part part, microseconds took, bool failed);
-  // Claims that a commit of the coordinator answered.
-  void Claimed(bool won);
 
   void RunStarted(const task::RunRecord& run) override;
   void Output(std::string_view run_id, std::int64_t offset, std::string_view bytes) override;

@@ -44,18 +44,13 @@ TEST(Metrics, CountsWhatTheAgentTells) {
               HasSubstr("gophercron_outcomes_total{outcome=\"missed\",reason=\"no_agent\"} 7\n"));
 }
 
-TEST(Metrics, CallsClaimsAndGauges) {
+TEST(Metrics, GaugesAreReadWhenAskedFor) {
   Metrics metrics("2.0");
   double spool = 3;
   metrics.AddGauge("gophercron_spool_records", "Results on their way.", [&] { return spool; });
-  metrics.Called(Metrics::Part::kCoordinatorCommit, milliseconds(4), /*failed=*/true);
-  metrics.Claimed(true);
   std::string text = metrics.Text();
   EXPECT_THAT(text, HasSubstr("# HELP gophercron_spool_records Results on their way.\n"));
   EXPECT_THAT(text, HasSubstr("gophercron_spool_records 3\n"));
-  EXPECT_THAT(text, HasSubstr("gophercron_call_failures_total{call=\"coordinator_commit\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("gophercron_call_seconds_count{call=\"coordinator_commit\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("gophercron_claims_total{answer=\"won\"} 1\n"));
   spool = 4;
   text = metrics.Text();
   EXPECT_THAT(text, HasSubstr("gophercron_spool_records 4\n"));

@@ -11,7 +11,9 @@ Status Intake::TakeResults(std::string_view body) {
 }
 
 Status Intake::TakeNews(std::string_view body) {
-  return link::Tell(body, events_);
+  const Status told = link::Tell(body, events_);
+  if (!told || listener_ == nullptr) return told;
+  return link::Tell(body, *listener_);
 }
 
 }  // namespace gophercron::service

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/live.h"
 #include "base/result.h"
 #include "link/seal.h"
 #include "service/events.h"
@@ -31,10 +32,13 @@ class Intake {
   // Bodies as in link/wire.h. Durable on return.
   Status TakeResults(std::string_view body);
   Status TakeNews(std::string_view body);
+  // Hears the news after the events do. Outlives this; before the first request.
+  void SetListener(agent::LiveSink& listener) { listener_ = &listener; }
 
  private:
   const Ports ports_;
   EventsHub& events_;
+  agent::LiveSink* listener_ = nullptr;
   link::SealChecker seals_;
 };
 

@@ -2,9 +2,11 @@
 #ifndef GOPHERCRON_SERVICE_SERVICES_H_
 #define GOPHERCRON_SERVICE_SERVICES_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/result.h"
 #include "service/access.h"
@@ -37,6 +39,15 @@ class Services {
   const Nodes& nodes() const { return nodes_; }
   const Why& why() const { return why_; }
   EventsHub& events() { return events_; }
+  // What is counted, as text for Prometheus, and the token with which other machines may read it.
+  struct MetricsSource {
+    std::function<std::string()> text;  // empty: there is nothing to read
+    std::string content_type;
+    std::string token;  // empty: only this machine
+  };
+  // Before the first request.
+  void SetMetrics(MetricsSource metrics) { metrics_ = std::move(metrics); }
+  const MetricsSource& metrics() const { return metrics_; }
   // Null in a standalone.
   Intake* intake() { return intake_ ? &*intake_ : nullptr; }
 
@@ -51,6 +62,7 @@ class Services {
   Nodes nodes_;
   EventsHub events_;
   std::optional<Intake> intake_;
+  MetricsSource metrics_;
   Runs runs_;
   Why why_;
 };
