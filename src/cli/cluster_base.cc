@@ -51,7 +51,7 @@ void TellWhatIsNotDone(const config::Config& config, config::Program program) {
   const auto tell = [](bool set, std::string_view what) {
     if (set) log::Warning("{}: this version does not act on it yet", what);
   };
-  tell(!config.notify.url.empty() || !config.notify.command.empty(), "[notify]");
+  tell(!config.notify.command.empty(), "[notify] command");
   tell(!config.agent.labels.empty(), "[agent] labels");
   tell(service && !config.http.trusted_proxies.empty(), "[http] trusted_proxies");
   tell(config.log.json, "[log] format");

@@ -20,7 +20,7 @@ constexpr seconds kHistoryKept{600};
 
 Housekeeper::Housekeeper(const service::Ports& ports, Chores chores)
     : ports_(ports), chores_(std::move(chores)), compaction_(kHistoryKept) {
-  if (chores_.audit_in) auditor_.emplace(ports_, *chores_.audit_in);
+  if (chores_.audit_in) auditor_.emplace(ports_, *chores_.audit_in, *chores_.listener);
   thread_ = std::thread([this] { Run(); });
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <thread>
 
+#include "agent/live.h"
 #include "coordination/upkeep.h"
 #include "cron/zone.h"
 #include "service/auditor.h"
@@ -23,8 +24,10 @@ struct Chores {
   storage::Retention retention;
   // Asked before each round: whether this process is the one. May wait for the coordinator.
   std::function<bool()> in_office = [] { return true; };
-  // Set: looks for what the agents of a cluster did not write down, in this zone.
+  // Set: looks for what the agents of a cluster did not write down, in this zone, and tells
+  // `listener`, which is not null then and outlives the housekeeper.
   std::optional<cron::Zone> audit_in = std::nullopt;
+  agent::LiveSink* listener = nullptr;
   // Not null: compacts the history of this coordinator. Outlives the housekeeper.
   coordination::StoreUpkeep* upkeep = nullptr;
 };

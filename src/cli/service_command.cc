@@ -5,15 +5,19 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "cli/cluster_base.h"
 #include "cli/housekeeper.h"
+#include "cli/live_fan_out.h"
 #include "cli/machine.h"
+#include "cli/notify_sink.h"
 #include "cli/service_host.h"
 #include "cli/stop_signals.h"
 #include "config/default_file.h"
@@ -99,7 +103,18 @@ class ServiceProcess {
     host_->services().SetMetrics({.text = [this] { return metrics_.Text(); },
                                   .content_type = metrics::kContentType,
                                   .token = config_.metrics_token});
-    host_->services().intake()->SetListener(metrics_);
+    std::vector<agent::LiveSink*> listeners{&metrics_};
+    if (!config_.notify.url.empty()) {
+      auto notify =
+          NotifySink::Make(config_.notify, base_->clock(), [this] { return in_office_.load(); });
+      if (!notify) return std::unexpected(notify.error());
+      notify_ = std::move(*notify);
+      listeners.push_back(notify_.get());
+    }
+    news_ = std::make_unique<LiveFanOut>(listeners);
+    host_->services().intake()->SetListener(*news_);
+    listeners.push_back(&host_->services().events());
+    found_ = std::make_unique<LiveFanOut>(std::move(listeners));
 
     http::ServerOptions listen;
     listen.address = config_.http.listen.host.empty() ? "0.0.0.0" : config_.http.listen.host;
@@ -137,9 +152,11 @@ class ServiceProcess {
       const auto held = coordination::HoldOffice(base_->coordinator(), base_->keys(),
                                                  coordination::kOfficeUpkeep, presence_->lease());
       if (!held) log::Warning("asking who looks after the cluster: {}", held.error().message);
-      return held.value_or(false);
+      in_office_ = held.value_or(false);
+      return in_office_.load();
     };
     chores.audit_in = base_->zone();
+    chores.listener = found_.get();
     chores.upkeep = &base_->coordinator();
     return chores;
   }
@@ -157,7 +174,12 @@ class ServiceProcess {
   std::unique_ptr<storage::Store> store_;
   std::unique_ptr<coordination::Presence> presence_;
   std::unique_ptr<link::FollowKeys> follows_;
+  // Whether this service is the one that looks after the cluster, as of a moment ago.
+  std::atomic<bool> in_office_{false};
   metrics::Metrics metrics_{GOPHERCRON_VERSION};
+  std::unique_ptr<NotifySink> notify_;
+  std::unique_ptr<LiveFanOut> news_;   // who hears what agents tell, beside the events
+  std::unique_ptr<LiveFanOut> found_;  // who hears what the auditor finds
   std::unique_ptr<ServiceHost> host_;
   std::unique_ptr<Housekeeper> housekeeper_;
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "cli/housekeeper.h"
 #include "cli/live_fan_out.h"
 #include "cli/machine.h"
+#include "cli/notify_sink.h"
 #include "cli/service_host.h"
 #include "cli/service_manager.h"
 #include "cli/stop_signals.h"
@@ -134,6 +136,18 @@ class Standalone {
     return WritePrivateFile(folder_ / "api.json", json::serialize(endpoint) + "\n");
   }
 
+  Status StartNotify(std::vector<agent::LiveSink*>* listeners) {
+    if (options_.notify_url.empty()) return {};
+    config::Notify notify;
+    notify.url = options_.notify_url;
+    if (const char* secret = std::getenv("GOPHERCRON_NOTIFY_SECRET")) notify.secret = secret;
+    auto sink = NotifySink::Make(notify, clock_, [] { return true; });
+    if (!sink) return std::unexpected(sink.error());
+    notify_ = std::move(*sink);
+    listeners->push_back(notify_.get());
+    return {};
+  }
+
   Status StartAgent() {
     const std::string zone_name = options_.zone.empty() ? cron::MachineZoneName() : options_.zone;
     auto zone = service_->services().tasks().EnsureClusterZone(zone_name);
@@ -142,6 +156,7 @@ class Standalone {
     service::EventsHub& events = service_->services().events();
     std::vector<agent::LiveSink*> listeners{&events, &metrics_};
     if (!options_.quiet) listeners.push_back(view_.get());
+    if (Status notified = StartNotify(&listeners); !notified) return notified;
     live_ = std::make_unique<LiveFanOut>(std::move(listeners));
 
     AgentHostOptions options;
@@ -197,6 +212,7 @@ class Standalone {
   std::unique_ptr<ServiceHost> service_;
   std::unique_ptr<Housekeeper> housekeeper_;
   std::unique_ptr<TerminalView> view_;
+  std::unique_ptr<NotifySink> notify_;
   std::unique_ptr<LiveFanOut> live_;
   std::unique_ptr<AgentHost> agent_;
   std::thread loop_thread_;
@@ -235,6 +251,10 @@ void AddStandaloneCommand(CLI::App& app, int* exit_code) {
   command->add_option("--run-limit", options->run_limit, "runs at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
+  command->add_option(
+      "--notify-url", options->notify_url,
+      "a URL that is told when a task fails, is missed or lost, and when it is well "
+      "again; signed with GOPHERCRON_NOTIFY_SECRET");
   command->add_flag("--demo", options->demo, "make a small demo project");
   command->add_flag("--quiet", options->quiet, "do not print a line for each run");
   command->footer(

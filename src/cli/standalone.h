@@ -16,7 +16,8 @@ struct StandaloneOptions {
   std::string zone;  // for tasks that name none; empty: this machine's, kept at first start
   int run_limit = 256;
   bool demo = false;
-  bool quiet = false;  // no line for each run
+  std::string notify_url;  // told of trouble; empty: nobody is
+  bool quiet = false;      // no line for each run
 };
 
 // Runs until SIGINT or SIGTERM, then stops cleanly: running commands get their grace, results are

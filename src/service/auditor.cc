@@ -40,8 +40,10 @@ void AddOpen(std::map<task::TaskKey, agent::OpenTicks>& open, const task::TaskKe
 
 }  // namespace
 
-Auditor::Auditor(const Ports& ports, cron::Zone zone)
-    : ports_(ports), audit_(ports.store, {.node_id = kName, .zone = std::move(zone)}) {}
+Auditor::Auditor(const Ports& ports, cron::Zone zone, agent::LiveSink& listener)
+    : ports_(ports),
+      listener_(listener),
+      audit_(ports.store, {.node_id = kName, .zone = std::move(zone)}) {}
 
 // Marks first: whatever they have passed by then has left a run key, a place in the queue or a
 // record by the time those are read.
@@ -110,6 +112,7 @@ Status Auditor::RecordLost(const LiveRunKey& orphan) {
     record.run->ended_at = ports_.clock.Now();
   }
   if (Status recorded = ports_.store.Record(std::vector{record}); !recorded) return recorded;
+  listener_.RunEnded(*record.run, record.output);
   auto gone = coordination::CommitAndWait(
       ports_.coordinator,
       {.when = {coordination::ModRevisionIs(orphan.item.key, orphan.item.mod_revision)},
@@ -158,6 +161,7 @@ Result<Auditor::Look> Auditor::LookOnce() {
     if (Status recorded = ports_.store.Record(records); !recorded) {
       return std::unexpected(std::move(recorded).error());
     }
+    for (const task::LedgerRecord& record : records) listener_.TicksEnded(*record.span);
     look.missed_spans = static_cast<std::int64_t>(records.size());
     log::Warning("{} stretches of ticks were never written down and are called missed",
                  look.missed_spans);

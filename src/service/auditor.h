@@ -19,6 +19,7 @@
 
 #include "agent/decider.h"
 #include "agent/ledger_audit.h"
+#include "agent/live.h"
 #include "base/result.h"
 #include "coordination/coordinator.h"
 #include "cron/zone.h"
@@ -28,7 +29,8 @@ namespace gophercron::service {
 
 class Auditor {
  public:
-  Auditor(const Ports& ports, cron::Zone zone);
+  // `listener` hears what is written down; outlives this.
+  Auditor(const Ports& ports, cron::Zone zone, agent::LiveSink& listener);
 
   struct Look {
     std::int64_t lost_runs = 0;
@@ -54,6 +56,7 @@ class Auditor {
   Status RecordLost(const LiveRunKey& orphan);
 
   const Ports ports_;
+  agent::LiveSink& listener_;
   agent::LedgerAudit audit_;
   // Of the last look.
   std::set<std::string> orphans_;

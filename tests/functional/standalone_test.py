@@ -1,10 +1,13 @@
 """The life of one `gophercron standalone`: the demo, a clean stop, a restart, one process on one folder."""
+import hmac
+import http.server
 import json
 import os
 import re
 import signal
 import stat
 import subprocess
+import threading
 import time
 
 from harness import BIN, Case, Problem, Standalone, cli, environment, eventually, integrity, main, processes_of
@@ -138,6 +141,40 @@ class OneFolder(Case):
                                  capture_output=True, text=True, timeout=60, env=environment(), check=False)
         self.assertEqual(refused.returncode, 1, refused)
         self.assertIn(str(blocked), refused.stderr)
+
+
+class Told(Case):
+    def test_somebody_is_told_of_trouble_once_and_of_its_end(self):
+        told = []
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                text = self.headers["X-Gophercron-Timestamp"].encode() + b"." + body
+                mac = hmac.new(b"a secret", text, "sha256").hexdigest()
+                told.append((json.loads(body), self.headers["X-Gophercron-Signature"] == f"sha256={mac}"))
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        self.addCleanup(receiver.server_close)
+        self.addCleanup(receiver.shutdown)
+        process = self.standalone("--notify-url", f"http://127.0.0.1:{receiver.server_port}/",
+                                  env={"GOPHERCRON_NOTIFY_SECRET": "a secret"})
+        project = process.project()
+        task = process.add(project, "backup", "exit 3")
+        path = f"/projects/{project}/tasks/{task}"
+        eventually(lambda: len([r for r in process.api.items(path + "/runs") if r["outcome"] == "failed"]) >= 3,
+                   "it has failed three times")
+        process.api.call("PATCH", path, {"command": "true"})
+        eventually(lambda: any(t["kind"] == "recovered" for t, _ in told), "its recovery is told")
+        self.assertEqual([t["kind"] for t, _ in told], ["failed", "recovered"])
+        self.assertTrue(all(signed for _, signed in told), told)
+        self.assertEqual((told[0][0]["task_name"], told[0][0]["detail"]), ("backup", "exit code 3"))
 
 
 if __name__ == "__main__":
