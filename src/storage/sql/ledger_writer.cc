@@ -344,7 +344,9 @@ class LedgerWriter {
   // later, or replaces the row that showed it, need not care.
   void NoteChain(const TaskRow& task, std::int64_t first, std::int64_t last,
                  std::optional<TickInstant> after) {
-    const bool newest = !task.last_at || last > *task.last_at;
+    // A row that reaches beyond the newest one may begin before it, where a guess was taken out:
+    // then what stands before it is not the end of the ledger.
+    const bool newest = !task.last_at || first > *task.last_at;
     if (!newest) Settle();
     if (after) {
       const auto before = newest ? task.last_at : LastBefore(db_, task, first);
