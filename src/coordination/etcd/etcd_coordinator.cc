@@ -206,7 +206,10 @@ class EtcdCoordinator::Core {
   void AddWatch(std::shared_ptr<etcd::Watched> watched, Revision from) {
     const Revision highest = highest_;
     thread_.Post([this, watched = std::move(watched), from, highest]() mutable {
-      const Revision begin = from != 0 ? from : highest == 0 ? 0 : highest + 1;
+      // "Now" is the newest revision known when the watch was asked for. When none was known yet,
+      // it is what stands here: whatever the owner writes after asking is sent later than this.
+      const Revision now = highest != 0 ? highest : highest_.load();
+      const Revision begin = from != 0 ? from : now == 0 ? 0 : now + 1;
       watches_.Add(std::move(watched), begin, from == 0);
     });
   }
@@ -287,7 +290,7 @@ class EtcdCoordinator::Core {
     }
     connected_changed_.notify_all();
     leases_.OnUp();
-    watches_.OnUp();
+    watches_.OnUp(highest_);
     AskStatus();
     Pump();
   }

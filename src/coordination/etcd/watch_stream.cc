@@ -38,7 +38,10 @@ void WatchStream::Remove(const Watched* watched) {
   if (found != watches_.end()) Forget(*found->second);
 }
 
-void WatchStream::OnUp() {
+void WatchStream::OnUp(Revision revision) {
+  for (auto& [watched, one] : watches_) {
+    if (one->resume == 0) one->resume = revision + 1;
+  }
   OpenStream();
 }
 
@@ -107,7 +110,6 @@ void WatchStream::OnCreated(const etcdserverpb::WatchResponse& response) {
   }
   one->id = response.watch_id();
   created_[one->id] = one;
-  if (one->resume == 0) one->resume = response.header().revision() + 1;
 }
 
 void WatchStream::OnCanceled(const etcdserverpb::WatchResponse& response, One& one) {

@@ -42,12 +42,14 @@ class WatchStream {
         deliver_(std::move(deliver)),
         saw_(std::move(saw)) {}
 
-  // `from` 0: from where the member that hears of it is. `from_now`: a beginning that is compacted
-  // already is not a loss; the watch then begins at the oldest that is left.
+  // `from` 0: from where the store is when the connection stands, before anything is written over
+  // it; only while there is none. `from_now`: a beginning that is compacted already is not a loss;
+  // the watch then begins at the oldest that is left.
   void Add(std::shared_ptr<Watched> watched, Revision from, bool from_now);
   void Remove(const Watched* watched);
 
-  void OnUp();
+  // `revision`: where the store was found.
+  void OnUp(Revision revision);
   void OnDown();
 
  private:
