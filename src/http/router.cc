@@ -116,6 +116,8 @@ Router::Router(std::span<const Route> routes, service::Services& services, Route
   for (const Route& route : routes_) {
     CHECK(route.permission != Permission::kUnset);
     CHECK(route.handler != nullptr);
+    // Nobody else proves by a header alone that a large body is welcome.
+    CHECK(route.body_bytes_max == 0 || route.permission == Permission::kCluster);
   }
 }
 
@@ -172,6 +174,14 @@ std::optional<Response> Router::RefuseForgery(const Request& request) const {
     return refuse("a browser session must send the header X-Gophercron with every change");
   }
   return std::nullopt;
+}
+
+std::size_t Router::BodyBytesMax(const Request& head, const Match& match, std::size_t usual) const {
+  if (match.route == nullptr || match.route->body_bytes_max <= usual) return usual;
+  const service::Intake* const intake = services_.intake();
+  const bool known = intake != nullptr &&
+                     intake->CheckHead(head.Header(link::kSealHeader), head.method, head.path);
+  return known ? match.route->body_bytes_max : usual;
 }
 
 // The answer is the same for a stranger and where there is no cluster.

@@ -53,7 +53,7 @@ struct Route {
   Handler handler = nullptr;
   // Hashes a password: runs on the lane for such, where few wait.
   bool slow = false;
-  // 0: the server's bound for all.
+  // Of processes of the cluster; 0: the server's bound for all.
   std::size_t body_bytes_max = 0;
 };
 
@@ -79,6 +79,9 @@ class Router {
     std::string allow;  // with 405
   };
   Match Find(const Request& request) const;
+  // How long the body of this request, whose header has been read, may be: `usual`, or the route's
+  // own bound for those who prove already by the header that they may come.
+  std::size_t BodyBytesMax(const Request& head, const Match& match, std::size_t usual) const;
   // Never throws and never gives less than an answer.
   Response Serve(const Request& request, const Match& match) const;
 

@@ -346,8 +346,7 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   }
   Request request = ToRequest(parser.get(), remote, NewRequestId());
   const Router::Match match = router.Find(request);
-  const std::uint64_t own_bound = match.route == nullptr ? 0 : match.route->body_bytes_max;
-  const std::uint64_t body_bytes_max = own_bound == 0 ? options.body_bytes_max : own_bound;
+  const std::uint64_t body_bytes_max = router.BodyBytesMax(request, match, options.body_bytes_max);
   if (parser.content_length().value_or(0) > body_bytes_max) {
     co_await SendTooLarge(stream, body_bytes_max);
     co_return false;

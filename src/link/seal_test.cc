@@ -30,6 +30,17 @@ TEST(SealTest, IsForThisRequestOnly) {
       SealChecker("another").Check(Sealed(), "POST", "/api/cluster/v1/ledger", "{}", kNow));
 }
 
+TEST(SealTest, TellsStrangersBeforeTheBodyIsRead) {
+  SealChecker checker(kSecret);
+  EXPECT_TRUE(checker.CheckHead(Sealed(), "POST", "/api/cluster/v1/ledger", kNow));
+  EXPECT_TRUE(checker.CheckHead(Sealed(), "POST", "/api/cluster/v1/ledger", kNow))
+      << "uses nothing up";
+  EXPECT_FALSE(checker.CheckHead(Sealed(), "POST", "/api/cluster/v1/live", kNow));
+  std::string other_body = Sealed();
+  other_body[other_body.find("b=") + 2] ^= 1;
+  EXPECT_FALSE(checker.CheckHead(other_body, "POST", "/api/cluster/v1/ledger", kNow));
+}
+
 TEST(SealTest, IsForAMinute) {
   SealChecker checker(kSecret);
   const Instant late = kNow + SealChecker::kValidFor + seconds(1);

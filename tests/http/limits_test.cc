@@ -38,6 +38,21 @@ TEST_F(Limits, WhoSendsFarTooMuchStillReadsTheRefusal) {
   }
 }
 
+// The bound for processes of the cluster is for those who prove it before they send the body.
+TEST_F(Limits, StrangersSendNoLargeBodyWhereTheClusterMay) {
+  const std::string body(2 << 20, 'x');
+  for (const std::string_view seal : {"", "t=1,n=2,b=3,s=4"}) {
+    Connection connection(server().port());
+    connection.Send(
+        fmt::format("POST /api/cluster/v1/ledger HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                    "Gophercron-Seal: {}\r\nContent-Length: {}\r\n\r\n",
+                    seal, body.size()));
+    connection.Send(body);
+    EXPECT_EQ(connection.Receive().status, 413) << seal;
+  }
+  EXPECT_EQ(Call("POST", "/api/cluster/v1/ledger", "{}").status, 401);
+}
+
 TEST_F(Limits, BodyWhoseFramingIsBrokenIsRefused) {
   Connection connection(server().port());
   connection.Send(
