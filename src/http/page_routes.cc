@@ -7,7 +7,6 @@
 
 #include "http/admin_page.h"
 #include "http/routes.h"
-#include "service/readiness.h"
 
 namespace gophercron::http {
 namespace {
@@ -20,7 +19,7 @@ Response Healthz(Context&) {
 }
 
 Response Readyz(Context& context) {
-  const bool ready = service::CheckReadiness(context.services.ports()).has_value();
+  const bool ready = context.services.readiness().Check().has_value();
   Response response;
   response.status = ready ? 200 : 503;
   response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};

@@ -13,6 +13,7 @@ Services::Services(const Ports& ports, std::unique_ptr<Accounts> accounts,
       tasks_(ports),
       nodes_(ports, access_),
       events_(ports),
+      readiness_(ports),
       runs_(ports, access_, nodes_, events_),
       why_(ports, tasks_, nodes_) {
   if (!cluster_secret.empty()) intake_.emplace(ports, events_, std::move(cluster_secret));

@@ -16,6 +16,7 @@
 #include "service/nodes.h"
 #include "service/ports.h"
 #include "service/projects.h"
+#include "service/readiness.h"
 #include "service/runs.h"
 #include "service/tasks.h"
 #include "service/why.h"
@@ -39,6 +40,7 @@ class Services {
   const Nodes& nodes() const { return nodes_; }
   const Why& why() const { return why_; }
   EventsHub& events() { return events_; }
+  Readiness& readiness() { return readiness_; }
   // What is counted, as text for Prometheus, and the token with which other machines may read it.
   struct MetricsSource {
     std::function<std::string()> text;  // empty: there is nothing to read
@@ -61,6 +63,7 @@ class Services {
   Tasks tasks_;
   Nodes nodes_;
   EventsHub events_;
+  Readiness readiness_;
   std::optional<Intake> intake_;
   MetricsSource metrics_;
   Runs runs_;
