@@ -65,6 +65,13 @@ void LiveUplink::OnFollows(const coordination::RangeMirror::Content& content) {
 }
 
 void LiveUplink::RunStarted(const task::RunRecord& run) {
+  agent::LiveSource* source = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (followed_.contains(run.run_id)) source = source_;
+  }
+  // A run is shown from its claim on. Whoever followed it before it was started asked nobody.
+  if (source != nullptr) source->Follow(run.run_id, true);
   Push({.event = json::serialize(StartedEvent(run)), .services = {}});
 }
 

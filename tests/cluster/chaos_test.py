@@ -3,6 +3,7 @@ themselves wrote down against the ledger: no tick twice, none early, none silent
 `--minutes M` goes on with scenarios at random, each on a new cluster, until M minutes are over."""
 import argparse
 import contextlib
+import http.client
 import os
 import pathlib
 import random
@@ -42,7 +43,10 @@ class Cluster:
     def add_client(self, name, address=None):
         cables = [Proxy(port) for port in self.ports]
         base = Proxy(self.maria.port)
-        client = Client(address or name, self.folder / name, [c.port for c in cables], [self.project], base.port)
+        # One of them has no database of its own and hands its results to the services.
+        by_service = name == "node2"
+        client = Client(address or name, self.folder / name, [c.port for c in cables], [self.project],
+                        None if by_service else base.port)
         self.proxies[name] = cables
         client.cables, client.base = cables, base
         self.clients.append(client.start())
@@ -284,6 +288,26 @@ class Chaos(unittest.TestCase):
         self.assertGreater(edits, 40)
         self.wait_for_ticks(3)
         self.end_and_check()
+
+    def test_output_is_followed_while_the_command_runs(self):
+        other = self.c.add_service()
+        for service in (self.c.service, other):
+            task = self.task(1, after="echo first; sleep 600", overlap="skip")
+            run = eventually(lambda: self.running(task), "it runs")[0]["run_id"]
+            stream = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
+            stream.request("GET", f"/api/v2/runs/{run}/output/stream", headers={"Authorization": "Bearer " + service.api.token})
+            answer = stream.getresponse()
+            self.assertEqual(answer.status, 200)
+            seen = b""
+            while b'"first' not in seen:
+                piece = answer.readline()
+                self.assertTrue(piece, f"the stream ended with {seen!r}")
+                seen += piece
+            stream.close()
+            self.api("POST", f"/projects/{self.c.project}/tasks/{task}/pause")
+            self.api("POST", f"/runs/{run}/kill")
+            eventually(lambda: not self.running(task), "it is gone")
+            del self.tasks[task]
 
     def test_two_agents_have_the_same_address(self):
         twin = self.c.add_client("twin", address="node0")
