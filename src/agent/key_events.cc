@@ -4,8 +4,7 @@
 
 #include <memory>
 
-#include "base/json.h"
-#include "task/task_json.h"
+#include "coordination/task_value.h"
 
 namespace gophercron::agent {
 
@@ -20,13 +19,8 @@ std::unexpected<Error> Unreadable(std::string_view key, const Error& error) {
 
 Status DeliverTask(const Keys::Parsed& parsed, const coordination::KeyValue& item,
                    Decider& decider) {
-  auto object = json::ParseObject(item.value);
-  if (!object) return Unreadable(item.key, object.error());
-  auto task = task::FromStoredJson(*object);
+  auto task = coordination::ParseTask(parsed.task, item);
   if (!task) return Unreadable(item.key, task.error());
-  // The key is the name; what v1 wrote beside it may be missing.
-  task->key = parsed.task;
-  task->revision = item.mod_revision;
   decider.OnTaskPut(std::make_shared<const task::Task>(*std::move(task)));
   return {};
 }

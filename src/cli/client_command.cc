@@ -4,9 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -16,16 +14,16 @@
 #include "base/log.h"
 #include "cli/agent_host.h"
 #include "cli/cluster_base.h"
+#include "cli/cluster_program.h"
 #include "cli/data_folder.h"
 #include "cli/endpoint.h"
 #include "cli/machine.h"
 #include "cli/stop_signals.h"
-#include "config/default_file.h"
+#include "coordination/task_value.h"
 #include "link/live_uplink.h"
 #include "link/remote_ledger.h"
 #include "link/service_directory.h"
 #include "report/report_sink.h"
-#include "task/task_json.h"
 
 namespace gophercron::cli {
 namespace {
@@ -86,9 +84,7 @@ class ResultsOut {
     const auto found = coordination::RangeAndWait(
         base_.coordinator(), {.begin = base_.keys().Task(key), .end = {}}, seconds(2));
     if (!found || found->items.empty()) return std::nullopt;
-    const auto stored = json::ParseObject(found->items.front().value);
-    if (!stored) return std::nullopt;
-    auto task = task::FromStoredJson(*stored);
+    auto task = coordination::ParseTask(key, found->items.front());
     if (!task) return std::nullopt;
     return *std::move(task);
   }
@@ -191,52 +187,29 @@ class ClientProcess {
   std::unique_ptr<AgentHost> agent_;
 };
 
-int RunClient(const std::string& file) {
-  const StopSignals signals;
-  auto config = LoadConfig(file, config::Program::kClient);
-  if (!config) {
-    fmt::print(stderr, "gophercron client: {}\n", config.error().message);
-    return config.error().code == ErrorCode::kNotFound ? 2 : 1;
-  }
-  ClientProcess client(*std::move(config));
-  if (const Status started = client.Start(); !started) {
-    fmt::print(stderr, "gophercron client: {}\n", started.error().message);
-    return 1;
-  }
+Status Run(config::Config config, const StopSignals& signals) {
+  ClientProcess client(std::move(config));
+  if (Status started = client.Start(); !started) return started;
   signals.Wait();
   client.Stop(signals);
-  return 0;
+  return {};
 }
 
 }  // namespace
 
 void AddClientCommand(CLI::App& app, int* exit_code) {
-  struct Options {
-    std::string file = "./config/client-config-default.toml";
-    std::string log_level;
-    bool print_config = false;
-  };
-  auto* command = app.add_subcommand("client", "an agent of a cluster: runs the commands");
-  const auto options = std::make_shared<Options>();
-  command
-      ->add_option("-c,--config", options->file, "the TOML file; GopherCron v1's works unchanged")
-      ->capture_default_str();
-  command->add_flag("--print-config", options->print_config,
-                    "print a file with every key and what it means, and end");
-  command->add_option("-l,--log-level", options->log_level, "as in v1: ignored, the file says it");
-  command->footer(
-      "Examples:\n"
-      "  gophercron client --print-config > client.toml\n"
-      "  gophercron config check client.toml\n"
-      "  gophercron client -c client.toml\n\n"
-      "SIGTERM ends its runs with their grace and keeps their results; a second one hurries.");
-  command->callback([options, exit_code] {
-    if (options->print_config) {
-      std::cout << config::DefaultFile(config::Program::kClient);
-      return;
-    }
-    *exit_code = RunClient(options->file);
-  });
+  AddClusterProgram(
+      app,
+      {.program = config::Program::kClient,
+       .about = "an agent of a cluster: runs the commands",
+       .examples =
+           "Examples:\n"
+           "  gophercron client --print-config > client.toml\n"
+           "  gophercron config check client.toml\n"
+           "  gophercron client -c client.toml\n\n"
+           "SIGTERM ends its runs with their grace and keeps their results; a second one hurries.",
+       .run = Run},
+      exit_code);
 }
 
 }  // namespace gophercron::cli

@@ -1,12 +1,7 @@
 #include "cli/cluster_base.h"
 
-#include <fmt/format.h>
-
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "coordination/settings.h"
@@ -45,42 +40,7 @@ coordination::EtcdCoordinator::Options EtcdOptions(const config::Config& config,
   return options;
 }
 
-// Keys that the file may hold and that this version reads and does nothing with.
-void TellWhatIsNotDone(const config::Config& config, config::Program program) {
-  const bool service = program == config::Program::kService;
-  const auto tell = [](bool set, std::string_view what) {
-    if (set) log::Warning("{}: this version does not act on it yet", what);
-  };
-  tell(!config.notify.command.empty(), "[notify] command");
-  tell(!config.agent.labels.empty(), "[agent] labels");
-  tell(service && !config.http.trusted_proxies.empty(), "[http] trusted_proxies");
-  tell(config.log.json, "[log] format");
-}
-
 }  // namespace
-
-Result<config::Config> LoadConfig(const std::string& path, config::Program program) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) {
-    return Fail(ErrorCode::kNotFound, fmt::format("{} can not be read: {}; -c names the file", path,
-                                                  std::strerror(errno)));
-  }
-  config::Surroundings surroundings;
-  if (const char* port = std::getenv("PORT")) surroundings.port = port;
-  config::Reading reading = config::Read(text.str(), program, surroundings);
-  for (const config::Finding& finding : reading.findings) {
-    fmt::print(stderr, "{}\n", config::Line(path, finding));
-  }
-  if (!reading.Usable()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} has errors, which stand above; nothing was started", path));
-  }
-  log::SetLevel(reading.config.log.level);
-  TellWhatIsNotDone(reading.config, program);
-  return std::move(reading.config);
-}
 
 Result<std::unique_ptr<ClusterBase>> ClusterBase::Open(const config::Config& config,
                                                        const std::string& memory_file) {

@@ -1,5 +1,5 @@
-// What `service` and `client` have in common: the configuration file, the coordinator on its loop,
-// and what all processes of the cluster agree on.
+// What `service` and `client` stand on: the coordinator on its loop, and what all processes of the
+// cluster agree on.
 //
 // Threads: the main thread; the loop runs on another from Open on.
 #ifndef GOPHERCRON_CLI_CLUSTER_BASE_H_
@@ -14,17 +14,12 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "config/config.h"
-#include "config/read.h"
 #include "coordination/etcd/etcd_coordinator.h"
 #include "coordination/keys.h"
 #include "cron/zone.h"
 #include "storage/store.h"
 
 namespace gophercron::cli {
-
-// Reads the file and sets the log up as it says. What is wrong goes to stderr, each with its place;
-// kInvalidArgument when the program can not start on it.
-Result<config::Config> LoadConfig(const std::string& path, config::Program program);
 
 class ClusterBase {
  public:

@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <optional>
-#include <sstream>
 
 #include "base/json.h"
+#include "cli/cluster_program.h"
 #include "config/default_file.h"
 #include "config/read.h"
 
@@ -29,14 +25,6 @@ std::optional<config::Program> ProgramNamed(const std::string& name) {
   if (name == "service") return config::Program::kService;
   if (name == "client") return config::Program::kClient;
   return std::nullopt;
-}
-
-std::optional<std::string> ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file) return std::nullopt;
-  return text.str();
 }
 
 json::object ToJson(const config::Finding& finding) {
@@ -57,10 +45,9 @@ void PrintJson(config::Program program, const config::Reading& reading) {
 }
 
 int RunCheck(const Options& options) {
-  const auto text = ReadFile(options.file);
+  const auto text = ReadConfigText(options.file);
   if (!text) {
-    std::cerr << fmt::format("gophercron: {} can not be read: {}\n", options.file,
-                             std::strerror(errno));
+    std::cerr << fmt::format("gophercron: {}\n", text.error().message);
     return 2;
   }
   auto program = ProgramNamed(options.program);
@@ -71,9 +58,7 @@ int RunCheck(const Options& options) {
         options.file);
     return 2;
   }
-  config::Surroundings surroundings;
-  if (const char* port = std::getenv("PORT")) surroundings.port = port;
-  const config::Reading reading = config::Read(*text, *program, surroundings);
+  const config::Reading reading = ReadConfig(*text, *program);
   if (options.as_json) {
     PrintJson(*program, reading);
     return reading.Usable() ? 0 : 1;

@@ -4,9 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <atomic>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -14,13 +12,13 @@
 
 #include "base/log.h"
 #include "cli/cluster_base.h"
+#include "cli/cluster_program.h"
 #include "cli/housekeeper.h"
 #include "cli/live_fan_out.h"
 #include "cli/machine.h"
 #include "cli/notify_sink.h"
 #include "cli/service_host.h"
 #include "cli/stop_signals.h"
-#include "config/default_file.h"
 #include "coordination/office.h"
 #include "coordination/presence.h"
 #include "coordination/service_key.h"
@@ -103,17 +101,16 @@ class ServiceProcess {
     host_->services().SetMetrics({.text = [this] { return metrics_.Text(); },
                                   .content_type = metrics::kContentType,
                                   .token = config_.metrics_token});
-    std::vector<agent::LiveSink*> listeners{&metrics_};
+    std::vector<agent::LiveSink*> listeners{&host_->services().events(), &metrics_};
+    host_->services().intake()->AddListener(metrics_);
     if (!config_.notify.url.empty()) {
       auto notify =
           NotifySink::Make(config_.notify, base_->clock(), [this] { return in_office_.load(); });
       if (!notify) return std::unexpected(notify.error());
       notify_ = std::move(*notify);
       listeners.push_back(notify_.get());
+      host_->services().intake()->AddListener(*notify_);
     }
-    news_ = std::make_unique<LiveFanOut>(listeners);
-    host_->services().intake()->SetListener(*news_);
-    listeners.push_back(&host_->services().events());
     found_ = std::make_unique<LiveFanOut>(std::move(listeners));
 
     http::ServerOptions listen;
@@ -178,58 +175,34 @@ class ServiceProcess {
   std::atomic<bool> in_office_{false};
   metrics::Metrics metrics_{GOPHERCRON_VERSION};
   std::unique_ptr<NotifySink> notify_;
-  std::unique_ptr<LiveFanOut> news_;   // who hears what agents tell, beside the events
   std::unique_ptr<LiveFanOut> found_;  // who hears what the auditor finds
   std::unique_ptr<ServiceHost> host_;
   std::unique_ptr<Housekeeper> housekeeper_;
 };
 
-int RunService(const std::string& file) {
-  const StopSignals signals;
-  auto config = LoadConfig(file, config::Program::kService);
-  if (!config) {
-    fmt::print(stderr, "gophercron service: {}\n", config.error().message);
-    return config.error().code == ErrorCode::kNotFound ? 2 : 1;
-  }
-  ServiceProcess service(*std::move(config));
-  if (const Status started = service.Start(signals); !started) {
-    fmt::print(stderr, "gophercron service: {}\n", started.error().message);
-    return 1;
-  }
+Status Run(config::Config config, const StopSignals& signals) {
+  ServiceProcess service(std::move(config));
+  if (Status started = service.Start(signals); !started) return started;
   signals.Wait();
   service.Stop();
-  return 0;
+  return {};
 }
 
 }  // namespace
 
 void AddServiceCommand(CLI::App& app, int* exit_code) {
-  struct Options {
-    std::string file = "./config/service-config-default.toml";
-    std::string log_level;
-    bool print_config = false;
-  };
-  auto* command = app.add_subcommand("service", "API and console of a cluster (etcd and MySQL)");
-  const auto options = std::make_shared<Options>();
-  command
-      ->add_option("-c,--config", options->file, "the TOML file; GopherCron v1's works unchanged")
-      ->capture_default_str();
-  command->add_flag("--print-config", options->print_config,
-                    "print a file with every key and what it means, and end");
-  command->add_option("-l,--log-level", options->log_level, "as in v1: ignored, the file says it");
-  command->footer(
-      "Examples:\n"
-      "  gophercron service --print-config > service.toml\n"
-      "  gophercron config check service.toml\n"
-      "  gophercron service -c service.toml\n\n"
-      "Any number of services may run; agents find them in etcd. SIGTERM stops it cleanly.");
-  command->callback([options, exit_code] {
-    if (options->print_config) {
-      std::cout << config::DefaultFile(config::Program::kService);
-      return;
-    }
-    *exit_code = RunService(options->file);
-  });
+  AddClusterProgram(
+      app,
+      {.program = config::Program::kService,
+       .about = "API and console of a cluster (etcd and MySQL)",
+       .examples =
+           "Examples:\n"
+           "  gophercron service --print-config > service.toml\n"
+           "  gophercron config check service.toml\n"
+           "  gophercron service -c service.toml\n\n"
+           "Any number of services may run; agents find them in etcd. SIGTERM stops it cleanly.",
+       .run = Run},
+      exit_code);
 }
 
 }  // namespace gophercron::cli

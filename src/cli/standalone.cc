@@ -30,9 +30,9 @@
 #include "cli/terminal_view.h"
 #include "coordination/embedded/embedded_coordinator.h"
 #include "coordination/keys.h"
+#include "coordination/task_value.h"
 #include "metrics/metrics.h"
 #include "storage/sqlite/sqlite_store.h"
-#include "task/task_json.h"
 
 namespace gophercron::cli {
 namespace {
@@ -191,9 +191,7 @@ class Standalone {
     const auto found =
         coordination::RangeAndWait(*coordinator_, {.begin = keys_.Task(key), .end = {}});
     if (!found || found->items.empty()) return key.task_id;
-    const auto stored = json::ParseObject(found->items[0].value);
-    const auto task = stored ? task::FromStoredJson(*stored)
-                             : Result<task::Task>(std::unexpected(stored.error()));
+    const auto task = coordination::ParseTask(key, found->items.front());
     return task ? task->name : key.task_id;
   }
 

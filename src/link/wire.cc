@@ -167,7 +167,7 @@ json::object TicksEvent(const task::OutcomeSpan& span) {
   return {{"event", "ticks"}, {"span", task::ToJson(span)}};
 }
 
-Status Tell(std::string_view body, agent::LiveSink& sink) {
+Status Tell(std::string_view body, std::span<agent::LiveSink* const> sinks) {
   const auto parsed = json::ParseObject(body);
   if (!parsed) return std::unexpected(parsed.error());
   const auto elements = Elements(*parsed, "events");
@@ -178,7 +178,9 @@ Status Tell(std::string_view body, agent::LiveSink& sink) {
     if (!telling) return std::unexpected(telling.error());
     tellings.push_back(*std::move(telling));
   }
-  for (const Telling& tell : tellings) tell(sink);
+  for (const Telling& tell : tellings) {
+    for (agent::LiveSink* sink : sinks) tell(*sink);
+  }
   return {};
 }
 

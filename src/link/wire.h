@@ -30,8 +30,8 @@ json::object StartedEvent(const task::RunRecord& run);
 json::object OutputEvent(std::string_view run_id, std::int64_t offset, std::string_view bytes);
 json::object EndedEvent(const task::RunRecord& run, const task::RunOutput& output);
 json::object TicksEvent(const task::OutcomeSpan& span);
-// Tells `sink` what the body says. All of it is read before the first event is told.
-Status Tell(std::string_view body, agent::LiveSink& sink);
+// Tells all `sinks` what the body says. All of it is read before the first event is told.
+Status Tell(std::string_view body, std::span<agent::LiveSink* const> sinks);
 
 }  // namespace gophercron::link
 

@@ -2,10 +2,9 @@
 
 #include <utility>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "coordination/claim.h"
-#include "task/task_json.h"
+#include "coordination/task_value.h"
 
 namespace gophercron::service {
 namespace {
@@ -86,10 +85,8 @@ Result<Auditor::Snapshot> Auditor::Read() const {
     const auto name = keys.Parse(item.key);
     if (!name || name->family != Keys::Parsed::Family::kTask) continue;
     const auto found = open.find(name->task);
-    const auto stored = json::ParseObject(item.value);
-    if (found == open.end() || !stored) continue;
-    if (auto task = task::FromStoredJson(*stored)) {
-      task->revision = item.mod_revision;
+    if (found == open.end()) continue;
+    if (auto task = coordination::ParseTask(name->task, item)) {
       found->second.definition = std::make_shared<const task::Task>(*std::move(task));
     }
   }

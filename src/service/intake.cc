@@ -11,9 +11,7 @@ Status Intake::TakeResults(std::string_view body) {
 }
 
 Status Intake::TakeNews(std::string_view body) {
-  const Status told = link::Tell(body, events_);
-  if (!told || listener_ == nullptr) return told;
-  return link::Tell(body, *listener_);
+  return link::Tell(body, listeners_);
 }
 
 }  // namespace gophercron::service

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "agent/live.h"
 #include "base/result.h"
@@ -21,7 +22,12 @@ class Intake {
  public:
   // `events` outlives this.
   Intake(const Ports& ports, EventsHub& events, std::string cluster_secret)
-      : ports_(ports), events_(events), seals_(std::move(cluster_secret)) {}
+      : ports_(ports), listeners_{&events}, seals_(std::move(cluster_secret)) {}
+
+  // As Check, before there is a body.
+  Status CheckHead(std::string_view seal, std::string_view method, std::string_view path) const {
+    return seals_.CheckHead(seal, method, path, ports_.clock.Now());
+  }
 
   // kUnauthenticated unless the request was sealed by a process of this cluster, just now.
   Status Check(std::string_view seal, std::string_view method, std::string_view path,
@@ -32,13 +38,12 @@ class Intake {
   // Bodies as in link/wire.h. Durable on return.
   Status TakeResults(std::string_view body);
   Status TakeNews(std::string_view body);
-  // Hears the news after the events do. Outlives this; before the first request.
-  void SetListener(agent::LiveSink& listener) { listener_ = &listener; }
+  // Hears the news beside the events. Outlives this; before the first request.
+  void AddListener(agent::LiveSink& listener) { listeners_.push_back(&listener); }
 
  private:
   const Ports ports_;
-  EventsHub& events_;
-  agent::LiveSink* listener_ = nullptr;
+  std::vector<agent::LiveSink*> listeners_;
   link::SealChecker seals_;
 };
 

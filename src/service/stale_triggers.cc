@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/json.h"
 #include "coordination/claim.h"
+#include "coordination/task_value.h"
 #include "task/task_json.h"
 
 namespace gophercron::service {
@@ -37,12 +37,11 @@ Result<coordination::LiveRun> Expired(const Ports& ports, const task::TaskKey& k
   auto read = RangeAndWait(ports.coordinator, {.begin = ports.keys.Task(key), .end = ""});
   if (!read) return std::unexpected(std::move(read).error());
   if (read->items.empty()) return run;
-  const auto stored = json::ParseObject(read->items.front().value);
-  const auto task = stored ? task::FromStoredJson(*stored) : Fail(ErrorCode::kCorrupt, "");
+  const auto task = coordination::ParseTask(key, read->items.front());
   if (!task) return run;
   record.task_name = task->name;
   record.command = task::CommandLine(*task);
-  record.task_revision = read->items.front().mod_revision;
+  record.task_revision = task->revision;
   return run;
 }
 

@@ -9,6 +9,8 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "coordination/claim.h"
+#include "coordination/settings.h"
+#include "coordination/task_value.h"
 #include "cron/explain.h"
 #include "cron/ticks.h"
 #include "schedule/plan.h"
@@ -32,13 +34,8 @@ std::optional<task::Task> ReadTask(const coordination::Keys& keys,
                                    const coordination::KeyValue& item) {
   const auto parsed = keys.Parse(item.key);
   if (!parsed || parsed->family != coordination::Keys::Parsed::Family::kTask) return std::nullopt;
-  auto stored = json::ParseObject(item.value);
-  if (!stored) return std::nullopt;
-  auto task = task::FromStoredJson(*stored);
+  auto task = coordination::ParseTask(parsed->task, item);
   if (!task) return std::nullopt;
-  // The key is what it is found by, whatever the value says.
-  task->key = parsed->task;
-  task->revision = item.mod_revision;
   return *std::move(task);
 }
 
@@ -75,12 +72,10 @@ Result<cron::Zone> Tasks::ClusterZone() const {
 
 Result<cron::Zone> Tasks::EnsureClusterZone(std::string_view name) const {
   if (auto zone = cron::Zone::Load(name); !zone) return zone;
-  const std::string key = ports_.keys.Setting(coordination::kSettingZone);
-  auto put = CommitAndWait(ports_.coordinator, {.when = {coordination::Absent(key)},
-                                                .then = {coordination::Put(key, std::string(name))},
-                                                .otherwise = {}});
-  if (!put) return std::unexpected(std::move(put).error());
-  return ClusterZone();
+  auto in_force = coordination::GetOrPutSetting(ports_.coordinator, ports_.keys,
+                                                coordination::kSettingZone, name);
+  if (!in_force) return std::unexpected(std::move(in_force).error());
+  return cron::Zone::Load(*in_force);
 }
 
 Result<task::Task> Tasks::Read(const task::TaskKey& key) const {
