@@ -106,6 +106,12 @@ void Decider::Impl::AttendAll() {
     due_.Cancel(slot);
     MarkDirty(*slots_[slot]);
   }
+  // Who has waited longest comes first: what is due together keeps its order from tick to tick, so
+  // that no run meets the next tick of its own task because others changed places with it; and
+  // where there is not room for all, everyone gets a turn.
+  std::ranges::sort(dirty_, {}, [&](std::uint32_t slot) {
+    return std::pair(slots_[slot] ? slots_[slot]->served : 0, slot);
+  });
   // Attending marks nothing dirty but through answers, which come later; so this ends.
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     TaskState* state = slots_[dirty_[i]].get();

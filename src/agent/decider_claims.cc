@@ -56,7 +56,10 @@ void Decider::Impl::AddRun(Intent& intent, const task::RunId& run_id, task::Caus
 }
 
 void Decider::Impl::Issue(TaskState& state, Intent intent) {
-  if (intent.NeedsPlace()) ++places_used_;
+  if (intent.NeedsPlace()) {
+    ++places_used_;
+    state.served = ++places_given_;
+  }
   if (intent.claim.run) {
     claimed_.insert(intent.claim.run->run_id);
   } else {

@@ -102,6 +102,7 @@ struct TaskState {
 
   bool dirty = false;
   bool in_line = false;   // for a free place
+  std::uint64_t served = 0;  // when it last got a place, counted in places given
   bool pending = false;   // a claim or first mark is on its way
   task::RunId lock_from;  // ended here; the lock may still be its
   std::optional<schedule::Waiting> waiting;
@@ -364,6 +365,7 @@ class Decider::Impl {
   std::map<LeaseId, Peer> peers_;
   schedule::DueQueue due_;
   std::vector<std::uint32_t> dirty_;
+  std::uint64_t places_given_ = 0;
   std::deque<std::uint32_t> line_;
   std::multimap<BootTime, std::uint32_t> retries_;
 

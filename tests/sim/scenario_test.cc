@@ -2,7 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
+#include <ranges>
 #include <string>
+#include <vector>
 
 #include "tests/sim/simulate.h"
 
@@ -36,6 +40,12 @@ class Scenario : public testing::Test {
     return options;
   }
 
+  static void PauseAll(World& world, const std::vector<task::TaskKey>& keys) {
+    for (const auto& key : keys) {
+      world.Edit(key, [](task::Task& task) { task.enabled = false; });
+    }
+  }
+
   static void Finish(World& world) {
     world.Settle();
     for (const auto& violation : Check(world).violations) ADD_FAILURE() << violation;
@@ -64,6 +74,46 @@ TEST_F(Scenario, RunThatFillsItsPeriodIsNeitherSkippedNorLate) {
     EXPECT_LT(start.at - *start.tick, milliseconds(60)) << FormatRfc3339(*start.tick);
   }
   EXPECT_EQ(Count(world, key, task::Outcome::kSkipped, task::Reason::kOverlap), 0);
+  Finish(world);
+}
+
+// What is due together goes in the same order at every tick: a run near the end of its second would
+// else meet the next tick of its own task, only because others had changed places with it.
+TEST_F(Scenario, TasksDueTogetherKeepTheirOrder) {
+  WorldOptions options = Quiet(1);
+  options.run_limit = 2;
+  World world(options);
+  world.scheduler().RunFor(seconds(5));
+  std::vector<task::TaskKey> keys;
+  for (int i = 0; i < 9; ++i) keys.push_back(world.Create(EverySecond(), Takes("150")));
+  world.scheduler().RunFor(seconds(30));
+  PauseAll(world, keys);
+  std::map<TickInstant, std::vector<task::TaskKey>> order;
+  for (const Start& start : world.evidence().starts) order[*start.tick].push_back(start.task);
+  order.erase(order.begin());  // they were not all there yet
+  order.erase(std::prev(order.end()));
+  ASSERT_GE(order.size(), 20U);
+  for (const auto& [tick, tasks] : order) {
+    EXPECT_EQ(tasks, order.begin()->second) << FormatRfc3339(tick);
+  }
+  Finish(world);
+}
+
+TEST_F(Scenario, EverybodyGetsATurnWhereThereIsNotRoomForAll) {
+  WorldOptions options = Quiet(1);
+  options.run_limit = 2;
+  World world(options);
+  world.scheduler().RunFor(seconds(5));
+  std::vector<task::TaskKey> keys;
+  for (int i = 0; i < 9; ++i) keys.push_back(world.Create(EverySecond(), Takes("480")));
+  world.scheduler().RunFor(seconds(60));
+  PauseAll(world, keys);
+  std::map<task::TaskKey, int> runs;
+  for (const Start& start : world.evidence().starts) ++runs[start.task];
+  ASSERT_EQ(runs.size(), 9U);
+  const auto [least, most] = std::ranges::minmax(std::views::values(runs));
+  EXPECT_GT(least, 20);
+  EXPECT_LE(most - least, 2);
   Finish(world);
 }
 
