@@ -11,6 +11,7 @@
 
 #include "agent/audit_worker.h"
 #include "agent/key_events.h"
+#include "agent/key_follower.h"
 #include "agent/recorder.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -60,7 +61,6 @@ class Driver::Impl {
         decider_(options_.decider, ports.random),
         wall_timer_(ports.loop),
         boot_timer_(ports.loop),
-        retry_timer_(ports.loop),
         audit_timer_(ports.loop),
         recorder_(
             ports.loop, ports.clock, ports.spool,
@@ -87,7 +87,8 @@ class Driver::Impl {
     ReportSpooled();
     EndStrays();
     OpenSession();
-    List();
+    follower_.emplace(ports_.coordinator, keys_, decider_, FollowerHooks());
+    follower_->Start();
     if (auditor_) audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
   }
 
@@ -260,7 +261,7 @@ class Driver::Impl {
 
   void Audit() {
     audit_timer_.SetAfter(kAuditPeriod, [this] { Audit(); });
-    if (!listed_ || stopped_) return;
+    if (!follower_->Listed() || stopped_) return;
     auditor_->Look(decider_.ListOpenTicks(), ports_.clock.Now());
   }
 
@@ -284,75 +285,20 @@ class Driver::Impl {
     }
   }
 
-  // --- what the coordinator holds: a list of each range, then a watch of it ---
-
-  void List() {
-    if (finished_) return;
-    listed_ = false;
-    watches_.clear();
-    decider_.OnListBegin();
-    const std::uint64_t number = listing_.number + 1;
-    listing_ = {.spans = DeciderSpans(keys_), .number = number};
-    ListPage(listing_.spans.at(0).first);
-  }
-
-  void ListPage(std::string begin) {
-    const auto& span = listing_.spans[listing_.at];
-    ports_.coordinator.Range(
-        {.begin = std::move(begin), .end = span.second, .limit = kPageKeys},
-        [this, number = listing_.number](Result<coordination::RangeResult> page) {
-          // A page of a listing that was given up for a newer one.
-          if (finished_ || number != listing_.number) return;
-          if (!page) {
-            log::Warning("reading the coordinator failed and is tried again: {}",
-                         page.error().message);
-            return retry_timer_.SetAfter(kRetryDelay, [this] { List(); });
-          }
-          OnPage(*page);
-        });
-  }
-
-  void OnPage(const coordination::RangeResult& page) {
-    for (const auto& item : page.items) Deliver(item);
-    // Later pages are read later: what changed in between comes again by the watch, and the decider
-    // ignores what is older than what it knows.
-    if (listing_.first_page) listing_.revision = page.revision;
-    listing_.first_page = false;
-    if (listing_.oldest == 0) listing_.oldest = page.revision;
-    if (page.more) return ListPage(page.items.back().key + '\0');
-
-    const auto& span = listing_.spans[listing_.at];
-    watches_.push_back(ports_.coordinator.WatchRange(
-        span.first, span.second, listing_.revision + 1,
-        [this](const coordination::WatchBatch& batch) { OnWatched(batch); }));
-    listing_.first_page = true;
-    if (++listing_.at < listing_.spans.size()) return ListPage(listing_.spans[listing_.at].first);
-    if (relist_posted_) return;  // one of these watches is lost already
-    listed_ = true;
-    decider_.OnListComplete(listing_.oldest);
-    Poke();
-  }
-
-  void OnWatched(const coordination::WatchBatch& batch) {
-    if (batch.lost) {
-      log::Info("the watch of the coordinator was lost; reading it again");
-      listed_ = false;
-      if (std::exchange(relist_posted_, true)) return;
-      // Not from inside the watch's own call: List destroys it.
-      ports_.loop.Post([this] {
-        relist_posted_ = false;
-        List();
-      });
-      return;
-    }
-    for (const auto& event : batch.events) {
-      if (event.type == coordination::WatchEvent::Type::kPut) {
-        Deliver(event.item);
-      } else {
-        DeliverDelete(keys_, event.item.key, event.item.mod_revision, decider_);
-      }
-    }
-    Poke();
+  KeyFollower::Hooks FollowerHooks() {
+    return {.tell =
+                [this](const coordination::WatchEvent& event) {
+                  if (event.type == coordination::WatchEvent::Type::kPut) {
+                    Deliver(event.item);
+                  } else {
+                    DeliverDelete(keys_, event.item.key, event.item.mod_revision, decider_);
+                  }
+                },
+            .told = [this] { Poke(); },
+            .wake_after =
+                [this](microseconds delay, std::function<void()> then) {
+                  follow_timer_.SetAfter(delay, std::move(then));
+                }};
   }
 
   // --- the session ---
@@ -437,25 +383,16 @@ class Driver::Impl {
 
   void Finish() {
     finished_ = true;
-    watches_.clear();
+    follower_.reset();
     lease_.reset();
     wall_timer_.Cancel();
     boot_timer_.Cancel();
-    retry_timer_.Cancel();
+    follow_timer_.Cancel();
     session_timer_.Cancel();
     audit_timer_.Cancel();
     stray_timer_.Cancel();
     std::exchange(stopped_, nullptr)();
   }
-
-  struct Listing {
-    std::vector<coordination::Keys::Span> spans;
-    std::uint64_t number = 0;  // one more for each time that everything is read
-    std::size_t at = 0;
-    bool first_page = true;
-    coordination::Revision revision = 0;  // of the first page of this span
-    coordination::Revision oldest = 0;    // of the first page of all
-  };
 
   const Ports ports_;
   DriverOptions options_;
@@ -465,17 +402,14 @@ class Driver::Impl {
   process::ProcessRunner* runner_ = nullptr;
   WallTimer wall_timer_;
   BootTimer boot_timer_;
-  BootTimer retry_timer_;
   BootTimer session_timer_{ports_.loop};
+  BootTimer follow_timer_{ports_.loop};
   BootTimer audit_timer_;
   BootTimer stray_timer_{ports_.loop};
   bool decide_posted_ = false;
-  bool listed_ = false;
   bool finished_ = false;
   bool strays_returned_ = false;  // the thread of EndStrays no longer uses the runner
-  bool relist_posted_ = false;
-  Listing listing_;
-  std::vector<std::unique_ptr<coordination::Watch>> watches_;
+  std::optional<KeyFollower> follower_;
   std::unique_ptr<coordination::Lease> lease_;
   std::unordered_map<task::RunId, task::RunRecord> live_;
   std::unordered_map<task::RunId, task::RunOutput> outputs_;

@@ -87,7 +87,6 @@ void SimNode::Boot() {
   coordinator_ = std::make_unique<SimCoordinator>(
       scheduler_, cluster_, [this] { return BootNow(); }, options_.network);
   claims_ = true;
-  listed_ = false;
   poked_ = false;
   delivered_.clear();
   for (const auto& [number, record] : spool_) {
@@ -107,7 +106,7 @@ void SimNode::Boot() {
     Poke();
   });
   OpenSession();
-  List();
+  Follow();
   Later(kDeliverPeriod, [this] { Deliver(); });
   Later(seconds(2), [this] { Audit(); });
 }
@@ -119,7 +118,7 @@ void SimNode::Crash() {
   evidence_.Trace("crash " + id());
   ++life_;
   coordinator_->Die();
-  watches_.clear();
+  follower_.reset();
   lease_.reset();
   decider_.reset();
   coordinator_.reset();
@@ -358,7 +357,7 @@ void SimNode::Deliver() {
 
 void SimNode::Audit() {
   Later(kAuditPeriod, [this] { Audit(); });
-  if (!listed_ || !HasSession()) return;
+  if (!follower_->Listed() || !HasSession()) return;
   // One auditor: the live node with the lowest lease.
   const auto [begin, end] = keys_.AllSessions();
   const auto sessions = cluster_.keys().Range({.begin = begin, .end = end});
@@ -399,69 +398,36 @@ void SimNode::Audit() {
   }
 }
 
-void SimNode::List() {
-  listed_ = false;
-  watches_.clear();
-  decider_->OnListBegin();
-  list_revision_ = 0;
-  ListSpan(0);
+void SimNode::Follow() {
+  follower_ = std::make_unique<agent::KeyFollower>(
+      *coordinator_, keys_, *decider_,
+      agent::KeyFollower::Hooks{
+          .tell = [this](const coordination::WatchEvent& event) { Told(event); },
+          .told = [this] { Poke(); },
+          .wake_after =
+              [this](microseconds delay, std::function<void()> then) {
+                Later(delay, [this, number = ++follow_wake_, wake = std::move(then)] {
+                  if (number == follow_wake_) wake();
+                });
+              }});
+  follower_->Start();
 }
 
-void SimNode::ListSpan(std::size_t at) {
-  const auto spans = agent::DeciderSpans(keys_);
-  if (at == spans.size()) {
-    listed_ = true;
-    decider_->OnListComplete(list_revision_);
-    Poke();
-    return;
+void SimNode::Told(const coordination::WatchEvent& event) {
+  const bool put = event.type == coordination::WatchEvent::Type::kPut;
+  const auto parsed = keys_.Parse(event.item.key);
+  const bool definition = parsed && parsed->family == coordination::Keys::Parsed::Family::kTask;
+  if (put && definition && options_.mutant.EditsDelayed() > microseconds(0)) {
+    Later(options_.mutant.EditsDelayed(), [this, item = event.item] {
+      (void)agent::DeliverPut(keys_, item, *decider_);
+      Poke();
+    });
+  } else if (put) {
+    (void)agent::DeliverPut(keys_, event.item, *decider_);
+  } else {
+    agent::DeliverDelete(keys_, event.item.key, event.item.mod_revision, *decider_);
   }
-  coordinator_->Range(
-      {.begin = spans[at].first, .end = spans[at].second},
-      InThisLife([this, at, span = spans[at]](Result<coordination::RangeResult> found) {
-        if (!found) {
-          Later(seconds(1), [this] { List(); });
-          return;
-        }
-        if (list_revision_ == 0) list_revision_ = found->revision;
-        coordination::WatchBatch all;
-        for (auto& item : found->items) {
-          all.events.push_back(
-              {.type = coordination::WatchEvent::Type::kPut, .item = std::move(item)});
-        }
-        OnWatched(all);
-        watches_.push_back(coordinator_->WatchRange(
-            span.first, span.second, found->revision + 1,
-            [this](const coordination::WatchBatch& batch) { OnWatched(batch); }));
-        ListSpan(at + 1);
-      }));
-}
-
-void SimNode::OnWatched(const coordination::WatchBatch& batch) {
-  if (batch.lost) {
-    // Several watches may be lost at once; one list repairs all.
-    if (listed_) Later(milliseconds(10), [this] { List(); });
-    listed_ = false;
-    return;
-  }
-  for (const auto& event : batch.events) {
-    const bool put = event.type == coordination::WatchEvent::Type::kPut;
-    const auto parsed = keys_.Parse(event.item.key);
-    const bool definition = parsed && parsed->family == coordination::Keys::Parsed::Family::kTask;
-    if (put && definition && options_.mutant.EditsDelayed() > microseconds(0)) {
-      Later(options_.mutant.EditsDelayed(), [this, item = event.item] {
-        (void)agent::DeliverPut(keys_, item, *decider_);
-        Poke();
-      });
-    } else if (put) {
-      (void)agent::DeliverPut(keys_, event.item, *decider_);
-    } else {
-      agent::DeliverDelete(keys_, event.item.key, event.item.mod_revision, *decider_);
-    }
-    if (definition) {
-      delivered_[parsed->task] = put ? event.item.mod_revision : -1;
-    }
-  }
-  Poke();
+  if (definition) delivered_[parsed->task] = put ? event.item.mod_revision : -1;
 }
 
 void SimNode::OpenSession() {

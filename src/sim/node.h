@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "agent/decider.h"
+#include "agent/key_follower.h"
 #include "base/random.h"
 #include "sim/evidence.h"
 #include "sim/mutant.h"
@@ -86,9 +87,8 @@ class SimNode {
   void RecordRun(agent::RecordAction record);
   void Deliver();
   void Audit();
-  void List();
-  void ListSpan(std::size_t at);
-  void OnWatched(const coordination::WatchBatch& batch);
+  void Follow();
+  void Told(const coordination::WatchEvent& event);
   void OpenSession();
   void PublishNode();
 
@@ -112,15 +112,14 @@ class SimNode {
   std::unique_ptr<agent::Decider> decider_;
   std::unique_ptr<SimCoordinator> coordinator_;
   std::unique_ptr<coordination::Lease> lease_;
-  std::vector<std::unique_ptr<coordination::Watch>> watches_;
+  std::unique_ptr<agent::KeyFollower> follower_;
   std::vector<std::move_only_function<void()>> waiting_;  // for the end of a pause
   std::map<task::TaskKey, Revision> delivered_;           // newest definitions that arrived
   std::uint64_t life_ = 0;
   std::uint64_t wake_ = 0;
   std::uint64_t session_try_ = 0;
-  coordination::Revision list_revision_ = 0;
   bool claims_ = true;
-  bool listed_ = false;
+  std::uint64_t follow_wake_ = 0;
   bool poked_ = false;
   bool paused_ = false;
 };

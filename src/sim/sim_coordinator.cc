@@ -250,6 +250,7 @@ class SimWatchState : public std::enable_shared_from_this<SimWatchState> {
         batch = {.revision = 0, .events = {}, .lost = true};
       }
       if (batch.lost) waiting_.clear();
+      if (client_->faults().watch_forgets) return Pump();
       client_->Deliver(
           [self = shared_from_this(), batch = std::move(batch)] { self->Tell(batch); });
     }

@@ -31,6 +31,7 @@ struct NetworkFaults {
   std::uint64_t request_lost = 0;  // never arrives
   std::uint64_t answer_lost = 0;   // applied, and nobody hears of it
   std::uint64_t watch_broken = 0;  // for each revision delivered: the watch is lost instead
+  bool watch_forgets = false;      // what a watch should tell is lost, and nobody says so
   bool reorders = false;           // requests of one node may overtake each other
 };
 

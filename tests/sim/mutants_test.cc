@@ -68,7 +68,7 @@ TEST(StagedMutant, SessionNotCheckedIsCaught) {
 INSTANTIATE_TEST_SUITE_P(
     All, Mutants,
     testing::Values(Planted{"mark_not_compared", &Mutant::mark_not_compared, 3},
-                    Planted{"unknown_taken_for_lost", &Mutant::unknown_taken_for_lost, 3},
+                    Planted{"unknown_taken_for_lost", &Mutant::unknown_taken_for_lost, 15},
                     Planted{"start_on_unknown", &Mutant::start_on_unknown, 3},
                     Planted{"edit_ignored", &Mutant::edit_ignored, 36},
                     Planted{"jumped_not_accounted", &Mutant::jumped_not_accounted, 13},

@@ -174,6 +174,28 @@ TEST_F(Scenario, PausedTaskFiresNoBacklogWhenItIsResumed) {
   Finish(world);
 }
 
+// The watch loses an edit and says nothing: the compare, once a minute, finds it.
+TEST_F(Scenario, EditThatTheWatchSilentlyLostIsFoundByTheCompare) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("5");
+  task.enabled = false;
+  const auto key = world.Create(EverySecond(), task);
+  world.scheduler().RunFor(seconds(5));
+  NetworkFaults forgets;
+  forgets.watch_forgets = true;
+  world.node(0).SetNetwork(forgets);
+  world.Edit(key, [](task::Task& edited) { edited.enabled = true; });
+  world.scheduler().RunFor(seconds(2));
+  world.node(0).SetNetwork({});
+  world.scheduler().RunFor(seconds(2));
+  EXPECT_TRUE(world.evidence().starts.empty());
+  world.scheduler().RunFor(seconds(70));
+  EXPECT_FALSE(world.evidence().starts.empty());
+  PauseAll(world, {key});
+  Finish(world);
+}
+
 TEST_F(Scenario, ManualRunIsTakenByOneAgent) {
   World world(Quiet(3));
   world.scheduler().RunFor(seconds(5));
