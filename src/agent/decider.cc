@@ -8,6 +8,10 @@
 
 namespace gophercron::agent {
 
+bool Duty::Serves(task::ProjectId project) const {
+  return all_projects || std::ranges::find(projects, project) != projects.end();
+}
+
 void Actions::Clear() {
   commits.clear();
   starts.clear();
@@ -21,7 +25,7 @@ void Actions::Clear() {
 }
 
 bool Decider::Impl::MayClaim() const {
-  return listed_ && strays_ended_ && !draining_ && hold_.empty() && Trusted() && !session_lost_;
+  return listed_ && strays_ended_ && !Leaving() && hold_.empty() && Trusted() && !session_lost_;
 }
 
 // From `after` on nothing can be claimed. One that follows at once on another goes on with it.
@@ -63,9 +67,13 @@ void Decider::Impl::NoteStandstill() {
 void Decider::Impl::NoteAbility() {
   const TickInstant now = std::chrono::floor<seconds>(now_.wall);
   const bool able = MayClaim() && failures_ == 0;
-  if (!able && !in_outage_ && !draining_) {
-    BeginOutage(now, task::Reason::kStoreHeld,
-                hold_.empty() ? "no session with the coordinator" : hold_);
+  if (!able && !in_outage_ && !stopping_) {
+    if (draining_) {
+      BeginOutage(now, task::Reason::kNoAgent, "the node was being drained");
+    } else {
+      BeginOutage(now, task::Reason::kStoreHeld,
+                  hold_.empty() ? "no session with the coordinator" : hold_);
+    }
   } else if (able && in_outage_) {
     in_outage_ = false;
     outages_.back().until = now;
@@ -124,7 +132,7 @@ void Decider::Impl::AttendAll() {
 
 void Decider::Impl::ServeLine() {
   serving_ = true;
-  while (!line_.empty() && places_used_ < config_.run_limit && MayClaim()) {
+  while (!line_.empty() && places_used_ < config_.duty.run_limit && MayClaim()) {
     const std::uint32_t slot = line_.front();
     line_.pop_front();
     TaskState* state = slots_[slot].get();
@@ -137,11 +145,11 @@ void Decider::Impl::ServeLine() {
 
 void Decider::Impl::PublishClaims() {
   if (session_ == 0) return;
-  const bool full = places_used_ >= config_.run_limit && peers_.size() > 1;
-  const bool claims = !draining_ && !full && !strays_remain_ && hold_.empty();
+  const bool full = places_used_ >= config_.duty.run_limit && peers_.size() > 1;
+  const bool claims = !Leaving() && !full && !strays_remain_ && hold_.empty();
   if (published_ == claims) return;
   // At the limit this could change with every run; others need not know every time.
-  if (!draining_ && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
+  if (!Leaving() && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
     const BootTime again = published_at_ + seconds(1);
     out_->wake_boot = std::min(out_->wake_boot.value_or(again), again);
     return;
@@ -245,15 +253,18 @@ void Decider::OnListComplete(coordination::Revision revision) {
 }
 
 void Decider::OnTaskPut(std::shared_ptr<const task::Task> task) {
+  if (!impl_->Serves(task->key)) return;
   impl_->TaskPut(std::move(task));
 }
 
 void Decider::OnTaskGone(const task::TaskKey& key, coordination::Revision revision) {
+  if (!impl_->Serves(key)) return;
   impl_->TaskGone(key, revision);
 }
 
 void Decider::OnMark(const task::TaskKey& key, const coordination::Mark& mark,
                      coordination::Revision revision) {
+  if (!impl_->Serves(key)) return;
   impl_->NoteMark(impl_->StateOf(key), mark, revision);
 }
 
@@ -273,6 +284,7 @@ void Decider::OnRunKeyGone(const task::TaskKey& key, std::string_view run_id,
 
 void Decider::OnLock(const task::TaskKey& key, std::string_view run_id,
                      coordination::Revision revision) {
+  if (!impl_->Serves(key)) return;
   // v1's locks hold nothing.
   impl_->NoteLock(impl_->StateOf(key), run_id.empty() ? coordination::kForeignLock : run_id,
                   revision);
@@ -284,6 +296,7 @@ void Decider::OnLockGone(const task::TaskKey& key, coordination::Revision revisi
 
 void Decider::OnQueued(const task::TaskKey& key, TickInstant tick,
                        coordination::Revision revision) {
+  if (!impl_->Serves(key)) return;
   impl_->Queued(impl_->StateOf(key), tick, revision);
 }
 
@@ -293,6 +306,7 @@ void Decider::OnQueuedGone(const task::TaskKey& key, coordination::Revision revi
 
 void Decider::OnTrigger(const task::TaskKey& key, std::string_view run_id,
                         const coordination::Trigger& trigger, coordination::Revision revision) {
+  if (!impl_->Serves(key)) return;
   impl_->TriggerPut(
       impl_->StateOf(key),
       {.run_id = task::RunId(run_id), .trigger = trigger, .revision = revision, .generation = 0});
@@ -352,15 +366,23 @@ void Decider::OnStraysEnded() {
   impl_->MarkAllDirty();
 }
 
-void Decider::OnDrain() {
-  if (impl_->draining_) return;
-  impl_->draining_ = true;
-  impl_->DropUnsent();
+void Decider::OnDuty(Duty duty) {
+  impl_->TakeDuty(std::move(duty));
+}
+
+void Decider::OnDrain(bool on) {
+  if (impl_->draining_ == on) return;
+  impl_->draining_ = on;
+  if (on) {
+    impl_->DropUnsent();
+  } else {
+    impl_->MarkAllDirty();
+  }
 }
 
 void Decider::OnStop() {
-  OnDrain();
   impl_->stopping_ = true;
+  impl_->DropUnsent();
   impl_->look_at_runs_ = true;
 }
 

@@ -41,6 +41,17 @@ struct Now {
   BootTime boot{};
 };
 
+// What part of the work this node takes. May change while it runs.
+struct Duty {
+  bool all_projects = true;
+  std::vector<task::ProjectId> projects;  // when not all
+  int weight = 100;
+  // Runs at a time, manual ones included. 0: none at all, which only a test wants.
+  int run_limit = 256;
+
+  bool Serves(task::ProjectId project) const;
+};
+
 struct DeciderConfig {
   explicit DeciderConfig(coordination::Keys the_keys) : keys(std::move(the_keys)) {}
 
@@ -48,15 +59,11 @@ struct DeciderConfig {
   task::NodeId node_id;
   std::string address;
   cron::Zone zone;  // the cluster's, for tasks that name none
-  bool all_projects = true;
-  std::vector<task::ProjectId> projects;  // when not all
-  int weight = 100;
+  Duty duty;
   // How long before its instant a tick is claimed: covers the round trip.
   milliseconds lead{50};
   // How long the agent of rank k waits after the one of rank k - 1.
   milliseconds step{300};
-  // Runs at a time, manual ones included. 0: none at all, which only a test wants.
-  int run_limit = 256;
 };
 
 // How a run ended: process::Exit without its output, which stays with the driver.
@@ -201,9 +208,13 @@ class Decider {
   // claimed until the hold is lifted (an empty `why`). Runs go on, and end as ever.
   void OnHold(std::string why);
 
-  // Claims nothing any more. Runs go on.
-  void OnDrain();
-  // As OnDrain, and kills every run. Finished when Idle().
+  // What is served from now on. Tasks of other projects are forgotten, their runs go on; those of
+  // projects that came have to be listed again.
+  void OnDuty(Duty duty);
+
+  // While on: claims nothing. Runs go on.
+  void OnDrain(bool on);
+  // Claims nothing any more, and kills every run. Finished when Idle().
   void OnStop();
 
   // Appends to `actions`.

@@ -101,10 +101,10 @@ struct TaskState {
   std::vector<OwnRun*> own;  // held and running here
 
   bool dirty = false;
-  bool in_line = false;   // for a free place
+  bool in_line = false;      // for a free place
   std::uint64_t served = 0;  // when it last got a place, counted in places given
-  bool pending = false;   // a claim or first mark is on its way
-  task::RunId lock_from;  // ended here; the lock may still be its
+  bool pending = false;      // a claim or first mark is on its way
+  task::RunId lock_from;     // ended here; the lock may still be its
   std::optional<schedule::Waiting> waiting;
   std::optional<BootTime> retry_at;
   Revision refused_revision = 0;  // a claim planned from it was refused: a newer one must come
@@ -216,6 +216,8 @@ class Decider::Impl {
   void TriggerGone(TaskState& state, std::string_view run_id, Revision revision);
   void ListComplete(Revision revision);
   void SweepTask(TaskState& state, Revision revision);
+  bool Serves(const task::TaskKey& key) const { return config_.duty.Serves(key.project_id); }
+  void TakeDuty(Duty duty);
   void MarkDirty(TaskState& state);
   void MarkAllDirty();
   void ForgetIfEmpty(TaskState& state);
@@ -233,6 +235,7 @@ class Decider::Impl {
   void NoteStandstill();
   void NoteAbility();
   void BeginOutage(TickInstant after, task::Reason reason, std::string detail);
+  bool Leaving() const { return draining_ || stopping_; }
   bool Trusted() const { return session_ != 0 && now_.boot < trusted_until_; }
 
   // decider_ticks.cc: what a task needs next.

@@ -70,6 +70,27 @@ void Decider::Impl::ForgetIfEmpty(TaskState& state) {
   free_slots_.push_back(slot);
 }
 
+// Keys of runs are noted for every project: whoever finds one whose owner is gone concludes it.
+void Decider::Impl::TakeDuty(Duty duty) {
+  config_.duty = std::move(duty);
+  for (const auto& state : slots_) {
+    if (!state) continue;
+    MarkDirty(*state);
+    if (Serves(state->key)) continue;
+    state->task.reset();
+    state->plan.reset();
+    state->task_revision = 0;
+    state->mark_revision = 0;
+    state->queued.reset();
+    state->queued_revision = 0;
+    state->lock_holder.clear();
+    state->lock_revision = 0;
+    state->triggers.clear();
+    state->former.clear();
+    state->waiting.reset();
+  }
+}
+
 void Decider::Impl::TaskPut(std::shared_ptr<const task::Task> task) {
   TaskState& state = StateOf(task->key);
   state.task_generation = generation_;

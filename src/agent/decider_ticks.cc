@@ -12,7 +12,7 @@ void Decider::Impl::WakeAt(const TaskState& state, Instant at) {
 
 int Decider::Impl::RankOf(std::uint64_t topic, task::ProjectId project) const {
   if (peers_.size() <= 1) return 0;
-  const double mine = RankScore(topic, HashNode(config_.node_id), std::max(config_.weight, 1));
+  const double mine = RankScore(topic, HashNode(config_.node_id), std::max(config_.duty.weight, 1));
   int rank = 0;
   for (const auto& [lease, peer] : peers_) {
     const coordination::Node& node = peer.node;
@@ -51,7 +51,7 @@ task::RunId Decider::Impl::GoingRun(const TaskState& state) const {
 }
 
 bool Decider::Impl::PlaceFree() const {
-  return places_used_ < config_.run_limit && (serving_ || line_.empty());
+  return places_used_ < config_.duty.run_limit && (serving_ || line_.empty());
 }
 
 void Decider::Impl::JoinLine(TaskState& state) {
@@ -113,6 +113,7 @@ void Decider::Impl::Attend(TaskState& state) {
     if (now_.boot < *state.retry_at) return;  // the retry brings it here
     state.retry_at.reset();
   }
+  if (!Serves(state.key)) return ForgetIfEmpty(state);
   if (AttendTriggers(state) || AttendFormer(state)) return;
   if (!state.task) {
     ForgetIfEmpty(state);
@@ -178,7 +179,7 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
     return false;
   }
   if (late) {
-    const bool full = places_used_ >= config_.run_limit;
+    const bool full = places_used_ >= config_.duty.run_limit;
     return give_up(task::Outcome::kMissed, full ? task::Reason::kRunLimit : task::Reason::kNoAgent,
                    "");
   }

@@ -73,20 +73,13 @@ agent::DriverOptions AgentHost::DriverOptionsFor(const std::string& node_id) con
   decider.node_id = node_id;
   decider.address = options_.address;
   decider.zone = options_.zone;
-  decider.all_projects = options_.all_projects;
-  decider.projects = options_.projects;
-  decider.weight = options_.weight;
-  decider.run_limit = options_.run_limit;
+  decider.duty = options_.duty;
 
   agent::DriverOptions driver(std::move(decider));
   driver.node.node_id = node_id;
   driver.node.address = options_.address;
   driver.node.hostname = Hostname();
   driver.node.version = GOPHERCRON_VERSION;
-  driver.node.all_projects = options_.all_projects;
-  driver.node.projects = options_.projects;
-  driver.node.weight = options_.weight;
-  driver.node.run_limit = options_.run_limit;
   driver.node.started_at = ports_.clock.Now();
   driver.session_ttl = options_.session_ttl;
   driver.shell = options_.shell;

@@ -38,10 +38,7 @@ struct AgentHostOptions {
   std::filesystem::path folder;
   std::string address;  // what people know the node by
   cron::Zone zone;      // the cluster's
-  bool all_projects = true;
-  std::vector<task::ProjectId> projects;  // when not all
-  int weight = 100;
-  int run_limit = 256;
+  agent::Duty duty;
   seconds session_ttl{10};
   std::uint64_t output_limit = process::kOutputLimitDefault;
   std::vector<std::string> shell = {"/bin/sh", "-c"};

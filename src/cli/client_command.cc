@@ -164,10 +164,10 @@ class ClientProcess {
     options.folder = folder_;
     options.address = address_;
     options.zone = base_->zone();
-    options.all_projects = false;
-    options.projects = config_.agent.projects;
-    options.weight = config_.agent.weight;
-    options.run_limit = config_.agent.run_limit;
+    options.duty = {.all_projects = false,
+                    .projects = config_.agent.projects,
+                    .weight = config_.agent.weight,
+                    .run_limit = config_.agent.run_limit};
     options.session_ttl = config_.agent.session_ttl;
     options.shell = {config_.agent.shell, "-c"};
     options.output_limit = static_cast<std::uint64_t>(config_.agent.output_limit);

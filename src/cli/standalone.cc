@@ -163,7 +163,7 @@ class Standalone {
     options.folder = folder_;
     options.address = Hostname();
     options.zone = *zone;
-    options.run_limit = options_.run_limit;
+    options.duty.run_limit = options_.run_limit;
     options.command_umask = command_umask_;
     auto agent = AgentHost::Open(std::move(options), {.loop = loop_,
                                                       .clock = clock_,

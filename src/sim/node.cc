@@ -82,7 +82,7 @@ void SimNode::Boot() {
   agent::DeciderConfig config(keys_);
   config.node_id = id();
   config.address = id();
-  config.run_limit = options_.run_limit;
+  config.duty = options_.duty;
   decider_ = std::make_unique<agent::Decider>(config, random_);
   coordinator_ = std::make_unique<SimCoordinator>(
       scheduler_, cluster_, [this] { return BootNow(); }, options_.network);
@@ -458,7 +458,8 @@ void SimNode::PublishNode() {
   coordination::Node node;
   node.node_id = id();
   node.address = id();
-  node.all_projects = true;
+  node.all_projects = options_.duty.all_projects;
+  node.projects = options_.duty.projects;
   node.claims = claims_;
   const LeaseId lease = lease_->id();
   coordination::Txn txn;

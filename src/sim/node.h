@@ -27,7 +27,7 @@ namespace gophercron::sim {
 
 struct NodeOptions {
   std::string id;
-  int run_limit = 256;
+  agent::Duty duty;
   microseconds clock_offset{0};
   std::int64_t drift_ppm = 0;
   NetworkFaults network;

@@ -77,7 +77,11 @@ World::World(const WorldOptions& options)
   for (int i = 0; i < options.nodes; ++i) {
     NodeOptions node;
     node.id = fmt::format("node{}", i + 1);
-    node.run_limit = options.run_limit;
+    node.duty.run_limit = options.run_limit;
+    if (std::cmp_less(i, options.only_projects.size())) {
+      node.duty.all_projects = false;
+      node.duty.projects = options.only_projects[static_cast<std::size_t>(i)];
+    }
     if (options.clock_steps) {
       node.clock_offset = scheduler_.Between(seconds(-1), seconds(1));
       node.drift_ppm = static_cast<std::int64_t>(scheduler_.random().Below(101)) - 50;

@@ -25,6 +25,8 @@ struct WorldOptions {
   int nodes = 1;
   int tasks = 6;
   int run_limit = 256;
+  // Of the first nodes, those that do not serve every project.
+  std::vector<std::vector<task::ProjectId>> only_projects;
   bool crashes = false;
   bool pauses = false;
   bool partitions = false;

@@ -97,7 +97,7 @@ class Life {
     delivery_ = std::make_unique<Delivery>(*spool_, *store_);
     DeciderConfig decider(kKeys);
     decider.node_id = "node";
-    decider.run_limit = run_limit;
+    decider.duty.run_limit = run_limit;
     DriverOptions options(std::move(decider));
     options.node.node_id = "node";
     options.node.all_projects = true;

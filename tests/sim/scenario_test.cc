@@ -174,6 +174,23 @@ TEST_F(Scenario, PausedTaskFiresNoBacklogWhenItIsResumed) {
   Finish(world);
 }
 
+TEST_F(Scenario, TaskRunsOnlyWhereItsProjectIsServed) {
+  WorldOptions options = Quiet(3);
+  options.only_projects = {{2}, {2, 3}};  // the third serves every project
+  World world(options);
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), Takes("5"));
+  ASSERT_EQ(key.project_id, 1);
+  world.scheduler().RunFor(milliseconds(20'500));  // between two runs
+  const std::string manual = world.Trigger(key);
+  world.scheduler().RunFor(seconds(5));
+  EXPECT_GE(world.evidence().starts.size(), 20U);
+  EXPECT_EQ(std::ranges::count(world.evidence().starts, manual, &Start::run_id), 1);
+  for (const Start& start : world.evidence().starts) EXPECT_EQ(start.node, "node3");
+  PauseAll(world, {key});
+  Finish(world);
+}
+
 // The watch loses an edit and says nothing: the compare, once a minute, finds it.
 TEST_F(Scenario, EditThatTheWatchSilentlyLostIsFoundByTheCompare) {
   World world(Quiet(1));
