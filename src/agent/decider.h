@@ -50,6 +50,7 @@ struct Duty {
   int run_limit = 256;
 
   bool Serves(task::ProjectId project) const;
+  bool operator==(const Duty&) const = default;
 };
 
 struct DeciderConfig {

@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <deque>
+#include <cmath>
+#include <cstdlib>
 #include <map>
 #include <thread>
 #include <unordered_map>
@@ -12,6 +13,8 @@
 #include "agent/audit_worker.h"
 #include "agent/key_events.h"
 #include "agent/key_follower.h"
+#include "agent/node_session.h"
+#include "agent/orders_inbox.h"
 #include "agent/recorder.h"
 #include "base/check.h"
 #include "base/log.h"
@@ -22,7 +25,6 @@ namespace {
 
 constexpr std::size_t kPageKeys = 1000;
 constexpr std::int64_t kPageBytes = 8'000'000;
-constexpr seconds kRetryDelay{1};
 constexpr seconds kAuditPeriod{60};
 constexpr seconds kAlarmPeriod{60};
 constexpr seconds kStrayRetryDelay{10};
@@ -70,6 +72,7 @@ class Driver::Impl {
             },
             [this] { ports_.delivery.Notify(); },
             [this](std::string why) {
+              hold_ = why;
               decider_.OnHold(std::move(why));
               Poke();
             }) {
@@ -86,10 +89,24 @@ class Driver::Impl {
     runner_ = &runner;
     ReportSpooled();
     EndStrays();
-    OpenSession();
+    session_.emplace(ports_.loop, ports_.coordinator, keys_, options_.session_ttl, options_.node,
+                     SessionHooks());
+    session_->Open();
+    orders_.emplace(ports_.loop, ports_.coordinator, keys_, options_.decider.node_id,
+                    options_.decider.address, OrderHooks());
     follower_.emplace(ports_.coordinator, keys_, decider_, FollowerHooks());
     follower_->Start();
     if (auditor_) audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
+  }
+
+  void Change(Changes changes) {
+    options_.shell = std::move(changes.shell);
+    options_.output_limit = changes.output_limit;
+    const Duty before = std::exchange(options_.decider.duty, std::move(changes.duty));
+    if (!session_ || before == options_.decider.duty) return;
+    decider_.OnDuty(options_.decider.duty);
+    follower_->Start();  // for the tasks of projects that came
+    session_->Publish();
   }
 
   void Stop(std::function<void()> stopped) {
@@ -151,8 +168,10 @@ class Driver::Impl {
 
   void Decide() {
     decide_posted_ = false;
-    if (finished_) return;
-    if (lease_) decider_.OnTrusted(lease_->id(), lease_->trusted_until());
+    if (finished_ || !session_) return;
+    if (const auto* lease = session_->lease()) {
+      decider_.OnTrusted(lease->id(), lease->trusted_until());
+    }
     actions_.Clear();
     decider_.Decide({.wall = ports_.clock.Now(), .boot = ports_.clock.Boot()}, actions_);
     Perform();
@@ -168,8 +187,8 @@ class Driver::Impl {
     for (const auto& key : actions_.rereads) Reread(key);
     for (const auto& alarm : actions_.alarms) Tell(alarm);
     if (actions_.publish_claims) {
-      options_.node.claims = *actions_.publish_claims;
-      PublishNode();
+      session_->node().claims = *actions_.publish_claims;
+      session_->Publish();
     }
     if (actions_.wake_wall) {
       wall_timer_.Set(*actions_.wake_wall, [this] { Decide(); });
@@ -194,6 +213,7 @@ class Driver::Impl {
 
   void StartRun(StartAction& start) {
     runner_->Start(MakeCommand(start));
+    ++runs_started_;
     task::RunId run_id = start.run.run_id;
     live_.emplace(std::move(run_id), std::move(start.run));
   }
@@ -245,6 +265,10 @@ class Driver::Impl {
       if (auto output = outputs_.extract(record.run->run_id))
         record.output = std::move(output.mapped());
       ports_.live.RunEnded(*record.run, record.output);
+      if (task::IsRunOutcome(record.run->outcome) &&
+          record.run->outcome != task::Outcome::kSucceeded) {
+        ++runs_failed_;
+      }
     } else if (record.span) {
       ports_.live.TicksEnded(*record.span);
     }
@@ -303,47 +327,61 @@ class Driver::Impl {
 
   // --- the session ---
 
-  void OpenSession() {
-    if (finished_) return;
-    ports_.coordinator.Grant(
-        options_.session_ttl, [this] { OnSessionLost(); },
-        [this](Result<std::unique_ptr<coordination::Lease>> lease) {
-          if (finished_) return;
-          if (!lease) {
-            log::Warning("no session yet: {}", lease.error().message);
-            return session_timer_.SetAfter(kRetryDelay, [this] { OpenSession(); });
-          }
-          lease_ = std::move(*lease);
-          PublishNode();
-        });
+  NodeSession::Hooks SessionHooks() {
+    return {.opened =
+                [this](coordination::LeaseId lease, BootTime trusted_until) {
+                  decider_.OnSessionOpened(lease, trusted_until);
+                  Poke();
+                },
+            .lost =
+                [this](coordination::LeaseId lease) {
+                  decider_.OnSessionLost(lease);
+                  Poke();
+                },
+            .look = [this](coordination::Node& node) { Look(node); }};
   }
 
-  // The session counts once its key is there: others must see this node before it claims.
-  void PublishNode() {
-    if (!lease_) return;
-    const auto lease = lease_->id();
-    coordination::Txn txn;
-    txn.then.push_back(
-        coordination::Put(keys_.Session(lease), coordination::FormatNode(options_.node), lease));
-    ports_.coordinator.Commit(
-        std::move(txn), [this, lease](Result<coordination::TxnResult> written) {
-          if (!lease_ || lease_->id() != lease) return;
-          if (!written) {
-            log::Warning("the session could not be registered: {}", written.error().message);
-            return session_timer_.SetAfter(kRetryDelay, [this] { PublishNode(); });
-          }
-          decider_.OnSessionOpened(lease, lease_->trusted_until());
-          Poke();
-        });
+  void Look(coordination::Node& node) const {
+    const Duty& duty = options_.decider.duty;
+    node.all_projects = duty.all_projects;
+    node.projects = duty.projects;
+    node.weight = duty.weight;
+    node.run_limit = duty.run_limit;
+    node.at = ports_.clock.Now();
+    node.running = decider_.RunsAlive();
+    node.runs_started = runs_started_;
+    node.runs_failed = runs_failed_;
+    node.processors = static_cast<int>(std::thread::hardware_concurrency());
+    double load = 0;
+    if (::getloadavg(&load, 1) == 1) node.load = std::round(load * 100) / 100;
+    node.holds_why.clear();
+    if (!hold_.empty()) {
+      node.holds_why = hold_;
+    } else if (!drained_by_.empty()) {
+      node.holds_why = "drained by " + drained_by_;
+    } else if (!node.claims) {
+      node.holds_why = stopped_ ? "it is stopping" : "it runs as much as it may";
+    }
   }
 
-  void OnSessionLost() {
-    if (!lease_) return;
-    log::Warning("the session with the coordinator is lost; opening another");
-    decider_.OnSessionLost(lease_->id());
-    lease_.reset();
-    Poke();
-    OpenSession();
+  OrdersInbox::Hooks OrderHooks() {
+    return {.drain =
+                [this](const coordination::NodeOrders& orders) {
+                  if (orders.drain) {
+                    log::Info("drained by {}: nothing new is started here", orders.drain_by);
+                  } else {
+                    log::Info("no longer drained");
+                  }
+                  drained_by_ = orders.drain_by;
+                  decider_.OnDrain(orders.drain);
+                  Poke();
+                  session_->Publish();
+                },
+            .reload =
+                [this] {
+                  if (options_.on_reload) return options_.on_reload();
+                  log::Info("asked to read the configuration again: there is none");
+                }};
   }
 
   // What a killed process left behind is ended while everything else starts; nothing is claimed
@@ -384,11 +422,11 @@ class Driver::Impl {
   void Finish() {
     finished_ = true;
     follower_.reset();
-    lease_.reset();
+    orders_.reset();
+    session_.reset();
     wall_timer_.Cancel();
     boot_timer_.Cancel();
     follow_timer_.Cancel();
-    session_timer_.Cancel();
     audit_timer_.Cancel();
     stray_timer_.Cancel();
     std::exchange(stopped_, nullptr)();
@@ -402,7 +440,6 @@ class Driver::Impl {
   process::ProcessRunner* runner_ = nullptr;
   WallTimer wall_timer_;
   BootTimer boot_timer_;
-  BootTimer session_timer_{ports_.loop};
   BootTimer follow_timer_{ports_.loop};
   BootTimer audit_timer_;
   BootTimer stray_timer_{ports_.loop};
@@ -410,7 +447,12 @@ class Driver::Impl {
   bool finished_ = false;
   bool strays_returned_ = false;  // the thread of EndStrays no longer uses the runner
   std::optional<KeyFollower> follower_;
-  std::unique_ptr<coordination::Lease> lease_;
+  std::optional<NodeSession> session_;
+  std::optional<OrdersInbox> orders_;
+  std::string drained_by_;  // empty: it is not
+  std::string hold_;        // why nothing may be claimed; empty: no hold
+  std::int64_t runs_started_ = 0;
+  std::int64_t runs_failed_ = 0;
   std::unordered_map<task::RunId, task::RunRecord> live_;
   std::unordered_map<task::RunId, task::RunOutput> outputs_;
   std::function<void()> stopped_;
@@ -430,6 +472,10 @@ void Driver::Start(process::ProcessRunner& runner) {
 }
 void Driver::Stop(std::function<void()> stopped) {
   impl_->Stop(std::move(stopped));
+}
+
+void Driver::Change(Changes changes) {
+  impl_->Change(std::move(changes));
 }
 
 void Driver::Follow(std::string_view run_id, bool on) {

@@ -46,6 +46,8 @@ struct DriverOptions {
   std::uint64_t output_limit = process::kOutputLimitDefault;
   // For commands that a killed process left behind, and for all of them when the agent stops.
   seconds stray_grace{5};
+  // Somebody wants the configuration read again; called on the loop. Null: there is none.
+  std::function<void()> on_reload;
 };
 
 class Driver final : public process::RunEvents, public LiveSource {
@@ -71,6 +73,14 @@ class Driver final : public process::RunEvents, public LiveSource {
   // Claims nothing more, ends every run with its grace, records all of it, closes the session; then
   // calls `stopped`, once, on the loop.
   void Stop(std::function<void()> stopped);
+
+  // What may change while it runs. On the loop.
+  struct Changes {
+    Duty duty;
+    std::vector<std::string> shell;
+    std::uint64_t output_limit = process::kOutputLimitDefault;
+  };
+  void Change(Changes changes);
 
   void Follow(std::string_view run_id, bool on) override;
 

@@ -87,11 +87,17 @@ agent::DriverOptions AgentHost::DriverOptionsFor(const std::string& node_id) con
   driver.output_limit = options_.output_limit;
   driver.cwd = CommandFolder();
   driver.umask = options_.command_umask;
+  driver.on_reload = options_.on_reload;
   return driver;
 }
 
 void AgentHost::Start() {
   ports_.loop.Post([this] { driver_->Start(*runner_); });
+}
+
+void AgentHost::Change(agent::Driver::Changes changes) {
+  ports_.loop.Post(
+      [this, given = std::move(changes)]() mutable { driver_->Change(std::move(given)); });
 }
 
 bool AgentHost::Stopped() {

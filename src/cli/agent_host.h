@@ -43,6 +43,8 @@ struct AgentHostOptions {
   std::uint64_t output_limit = process::kOutputLimitDefault;
   std::vector<std::string> shell = {"/bin/sh", "-c"};
   mode_t command_umask = 022;  // this process's own, as it was before it made itself private
+  // As agent::DriverOptions.
+  std::function<void()> on_reload;
 };
 
 class AgentHost {
@@ -67,6 +69,8 @@ class AgentHost {
 
   // Begins to fire. The loop must run.
   void Start();
+  // From any thread.
+  void Change(agent::Driver::Changes changes);
   agent::LiveSource& live_source() { return *driver_; }
   const agent::Spool& spool() const { return *spool_; }
 

@@ -105,8 +105,9 @@ class ResultsOut {
 // Everything that runs, in the order in which it is made.
 class ClientProcess {
  public:
-  explicit ClientProcess(config::Config config)
+  ClientProcess(config::Config config, ClusterProgram::ReadAgain again)
       : config_(std::move(config)),
+        again_(std::move(again)),
         folder_(config_.agent.data_dir.empty() ? DefaultDataDirectory() / "client"
                                                : std::filesystem::path(config_.agent.data_dir)),
         address_(config_.agent.address.empty() ? MachineAddress() : config_.agent.address),
@@ -154,20 +155,40 @@ class ClientProcess {
     return {};
   }
 
+  // From any thread. A file that can not be used changes nothing.
+  void Reload() {
+    const auto read = again_();
+    if (!read) return log::LogError("not reloaded: {}", read.error().message);
+    if (read->agent.report_addr != config_.agent.report_addr ||
+        read->etcd.endpoints != config_.etcd.endpoints ||
+        read->etcd.prefix != config_.etcd.prefix) {
+      log::Warning("a changed report_addr or [etcd] is read at the next start");
+    }
+    agent_->Change({.duty = DutyOf(*read),
+                    .shell = {read->agent.shell, "-c"},
+                    .output_limit = static_cast<std::uint64_t>(read->agent.output_limit)});
+    log::Info("reloaded: serves {} projects", read->agent.projects.size());
+  }
+
   void Stop(const StopSignals& signals) {
     agent_->Stop(signals, [] { log::Info("stopping at once"); });
   }
 
  private:
-  AgentHostOptions AgentOptions() const {
+  static agent::Duty DutyOf(const config::Config& config) {
+    return {.all_projects = false,
+            .projects = config.agent.projects,
+            .weight = config.agent.weight,
+            .run_limit = config.agent.run_limit};
+  }
+
+  AgentHostOptions AgentOptions() {
     AgentHostOptions options;
     options.folder = folder_;
     options.address = address_;
     options.zone = base_->zone();
-    options.duty = {.all_projects = false,
-                    .projects = config_.agent.projects,
-                    .weight = config_.agent.weight,
-                    .run_limit = config_.agent.run_limit};
+    options.duty = DutyOf(config_);
+    options.on_reload = [this] { Reload(); };
     options.session_ttl = config_.agent.session_ttl;
     options.shell = {config_.agent.shell, "-c"};
     options.output_limit = static_cast<std::uint64_t>(config_.agent.output_limit);
@@ -176,6 +197,7 @@ class ClientProcess {
   }
 
   const config::Config config_;
+  const ClusterProgram::ReadAgain again_;
   const std::filesystem::path folder_;
   const std::string address_;
   const mode_t command_umask_;
@@ -187,10 +209,11 @@ class ClientProcess {
   std::unique_ptr<AgentHost> agent_;
 };
 
-Status Run(config::Config config, const StopSignals& signals) {
-  ClientProcess client(std::move(config));
+Status Run(config::Config config, const StopSignals& signals,
+           const ClusterProgram::ReadAgain& again) {
+  ClientProcess client(std::move(config), again);
   if (Status started = client.Start(); !started) return started;
-  signals.Wait();
+  signals.WaitUnlessReload([&] { client.Reload(); });
   client.Stop(signals);
   return {};
 }
@@ -207,7 +230,8 @@ void AddClientCommand(CLI::App& app, int* exit_code) {
            "  gophercron client --print-config > client.toml\n"
            "  gophercron config check client.toml\n"
            "  gophercron client -c client.toml\n\n"
-           "SIGTERM ends its runs with their grace and keeps their results; a second one hurries.",
+           "SIGTERM ends its runs with their grace and keeps their results; a second one hurries.\n"
+           "SIGHUP reads the file again: projects, weight, run_limit, shell and output_limit.",
        .run = Run},
       exit_code);
 }

@@ -39,8 +39,7 @@ Result<config::Config> LoadConfig(const std::string& path, config::Program progr
     fmt::print(stderr, "{}\n", config::Line(path, finding));
   }
   if (!reading.Usable()) {
-    return Fail(ErrorCode::kInvalidArgument,
-                fmt::format("{} has errors, which stand above; nothing was started", path));
+    return Fail(ErrorCode::kInvalidArgument, fmt::format("{} has errors, which stand above", path));
   }
   log::SetLevel(reading.config.log.level);
   TellWhatIsNotDone(reading.config, program);
@@ -51,8 +50,9 @@ int Run(const ClusterProgram& program, const std::string& file) {
   const StopSignals signals;
   auto config = LoadConfig(file, program.program);
   const bool unread = !config && config.error().code == ErrorCode::kNotFound;
-  const Status ended =
-      config ? program.run(*std::move(config), signals) : Status(std::unexpected(config.error()));
+  const auto again = [&] { return LoadConfig(file, program.program); };
+  const Status ended = config ? program.run(*std::move(config), signals, again)
+                              : Status(std::unexpected(config.error()));
   if (ended) return 0;
   fmt::print(stderr, "gophercron {}: {}\n", config::Name(program.program), ended.error().message);
   return unread ? 2 : 1;

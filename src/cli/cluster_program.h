@@ -22,7 +22,9 @@ struct ClusterProgram {
   std::string about;
   std::string examples;
   // Starts, waits for a signal, stops. An error: why it could not start.
-  std::function<Status(config::Config, const StopSignals&)> run;
+  // `again` reads the file once more, for a reload; what is wrong with it goes to stderr.
+  using ReadAgain = std::function<Result<config::Config>()>;
+  std::function<Status(config::Config, const StopSignals&, const ReadAgain& again)> run;
 };
 
 void AddClusterProgram(CLI::App& app, ClusterProgram program, int* exit_code);

@@ -180,10 +180,12 @@ class ServiceProcess {
   std::unique_ptr<Housekeeper> housekeeper_;
 };
 
-Status Run(config::Config config, const StopSignals& signals) {
+Status Run(config::Config config, const StopSignals& signals,
+           const ClusterProgram::ReadAgain& /*again*/) {
   ServiceProcess service(std::move(config));
   if (Status started = service.Start(signals); !started) return started;
-  signals.Wait();
+  signals.WaitUnlessReload(
+      [] { log::Info("SIGHUP: a service reads its configuration at its start only"); });
   service.Stop();
   return {};
 }

@@ -19,6 +19,12 @@ int StopSignals::Wait() const {
   return taken;
 }
 
+int StopSignals::WaitUnlessReload(const std::function<void()>& reload) const {
+  int taken = Wait();
+  for (; taken == SIGHUP; taken = Wait()) reload();
+  return taken;
+}
+
 bool StopSignals::WaitFor(milliseconds patience) const {
   const timespec time{.tv_sec = patience.count() / 1000,
                       .tv_nsec = static_cast<long>(patience.count() % 1000 * 1'000'000)};

@@ -5,6 +5,8 @@
 
 #include <signal.h>
 
+#include <functional>
+
 #include "base/time.h"
 
 namespace gophercron::cli {
@@ -15,6 +17,8 @@ class StopSignals {
   StopSignals();
   // Gives the one that came.
   int Wait() const;
+  // As Wait, for a program that takes SIGHUP as "read your configuration again".
+  int WaitUnlessReload(const std::function<void()>& reload) const;
   // True when one came within `patience`.
   bool WaitFor(milliseconds patience) const;
 

@@ -94,10 +94,17 @@ struct Node {
   bool all_projects = false;
   std::vector<task::ProjectId> projects;
   int weight = 100;
-  int run_limit = 0;  // 0: none
-  bool claims =
-      true;  // false: draining, at its limit, its clock is not trusted: others leave it out
+  int run_limit = 0;      // 0: none
+  bool claims = true;     // false: others leave it out
+  std::string holds_why;  // when it does not claim: a sentence
   Instant started_at{};
+  // What follows only shows, and is renewed every ten seconds.
+  Instant at{};  // this node's clock when this was written
+  int running = 0;
+  std::int64_t runs_started = 0;  // since started_at
+  std::int64_t runs_failed = 0;   // of those that ended: not with success
+  double load = 0;                // the machine's, of the last minute
+  int processors = 0;
 };
 std::string FormatNode(const Node& node);
 Result<Node> ParseNode(std::string_view value);

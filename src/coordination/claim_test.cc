@@ -1,4 +1,5 @@
 #include "coordination/claim.h"
+#include "coordination/node_orders.h"
 
 #include <gtest/gtest.h>
 
@@ -67,7 +68,32 @@ TEST(Values, QueuedTickTriggerNodeAndLiveRunComeBackAsTheyWere) {
   EXPECT_FALSE(back.claims);
   EXPECT_FALSE(back.all_projects);
   EXPECT_EQ(back.started_at, node.started_at);
+  node.holds_why = "drained by ann";
+  node.at = Instant(seconds(99));
+  node.running = 2;
+  node.runs_started = 7;
+  node.runs_failed = 1;
+  node.load = 0.5;
+  node.processors = 2;
+  const Node shown = *ParseNode(FormatNode(node));
+  EXPECT_EQ(shown.holds_why, node.holds_why);
+  EXPECT_EQ(shown.at, node.at);
+  EXPECT_EQ(shown.running, 2);
+  EXPECT_EQ(shown.runs_started, 7);
+  EXPECT_EQ(shown.runs_failed, 1);
+  EXPECT_EQ(shown.load, 0.5);
+  EXPECT_EQ(shown.processors, 2);
   EXPECT_FALSE(ParseNode("{\"node_id\":\"n\",\"projects\":[\"1\"]}"));
+
+  NodeOrders orders;
+  orders.drain = true;
+  orders.drain_by = "ann";
+  orders.drain_at = Instant(seconds(3));
+  EXPECT_EQ(*ParseNodeOrders(FormatNodeOrders(orders)), orders);
+  orders = NodeOrders();
+  orders.reload_at = Instant(seconds(4));
+  EXPECT_EQ(*ParseNodeOrders(FormatNodeOrders(orders)), orders);
+  EXPECT_EQ(ParseNodeOrders("{\"drain\":{}}").error().code, ErrorCode::kCorrupt);
 
   LiveRun run;
   run.record.run_id = "r";

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "coordination/claim.h"
+#include "coordination/node_orders.h"
 
 namespace gophercron::coordination {
 namespace {
@@ -201,6 +202,15 @@ std::string FormatNode(const Node& node) {
   }
   if (node.run_limit != 0) out["run_limit"] = node.run_limit;
   if (!node.claims) out["claims"] = false;
+  if (!node.holds_why.empty()) out["holds_why"] = node.holds_why;
+  if (node.at != Instant()) {
+    out["at"] = FormatRfc3339(node.at);
+    out["running"] = node.running;
+    out["runs_started"] = node.runs_started;
+    out["runs_failed"] = node.runs_failed;
+    out["load"] = node.load;
+    out["processors"] = node.processors;
+  }
   return json::serialize(out);
 }
 
@@ -226,9 +236,44 @@ Result<Node> ParseNode(std::string_view value) {
   node.weight = static_cast<int>(json::Int(*from, "weight").value_or(100));
   node.run_limit = static_cast<int>(json::Int(*from, "run_limit").value_or(0));
   node.claims = json::Bool(*from, "claims").value_or(true);
+  node.holds_why = members.StringOr("holds_why");
   node.started_at = members.NeedInstant("started_at");
+  if (from->contains("at")) node.at = members.NeedInstant("at");
+  node.running = static_cast<int>(json::Int(*from, "running").value_or(0));
+  node.runs_started = json::Int(*from, "runs_started").value_or(0);
+  node.runs_failed = json::Int(*from, "runs_failed").value_or(0);
+  if (const json::value* load = from->if_contains("load"); load && load->is_number()) {
+    node.load = load->to_number<double>();
+  }
+  node.processors = static_cast<int>(json::Int(*from, "processors").value_or(0));
   if (const Status status = members.Check(); !status) return std::unexpected(status.error());
   return node;
+}
+
+std::string FormatNodeOrders(const NodeOrders& orders) {
+  json::object out;
+  if (orders.drain) {
+    out["drain"] = json::object{{"by", orders.drain_by}, {"at", FormatRfc3339(orders.drain_at)}};
+  }
+  if (orders.reload_at != Instant()) out["reload_at"] = FormatRfc3339(orders.reload_at);
+  return json::serialize(out);
+}
+
+Result<NodeOrders> ParseNodeOrders(std::string_view value) {
+  const auto from = ParseStored("orders of a node", value);
+  if (!from) return std::unexpected(from.error());
+  Members members(*from, "orders of a node");
+  NodeOrders orders;
+  if (from->contains("reload_at")) orders.reload_at = members.NeedInstant("reload_at");
+  if (const Status status = members.Check(); !status) return std::unexpected(status.error());
+  const json::object* drain = json::Object(*from, "drain");
+  if (drain == nullptr) return orders;
+  Members of_drain(*drain, "drain of a node");
+  orders.drain = true;
+  orders.drain_by = of_drain.StringOr("by");
+  orders.drain_at = of_drain.NeedInstant("at");
+  if (const Status status = of_drain.Check(); !status) return std::unexpected(status.error());
+  return orders;
 }
 
 Result<Instant> ParseTombstone(std::string_view value) {

@@ -99,6 +99,9 @@ std::string Keys::Elected(std::string_view office) const {
 std::string Keys::Setting(std::string_view name) const {
   return fmt::format("{}/setting/{}", prefix_, name);
 }
+std::string Keys::NodeOrders(std::string_view node_id) const {
+  return fmt::format("{}/node/{}", prefix_, node_id);
+}
 
 // Projects are the only children of the prefix that begin with a digit, and ':' follows '9'.
 Keys::Span Keys::AllTasks() const {
@@ -139,6 +142,12 @@ Keys::Span Keys::AllFollows() const {
 }
 Keys::Span Keys::AllSettings() const {
   return Prefixed(prefix_ + "/setting/");
+}
+Keys::Span Keys::AllNodeOrders() const {
+  return Prefixed(prefix_ + "/node/");
+}
+Keys::Span Keys::AgentCommands(std::string_view address) const {
+  return Prefixed(fmt::format("{}/agent/{}/", prefix_, address));
 }
 
 std::optional<Keys::Parsed> Keys::Parse(std::string_view key) const {

@@ -41,8 +41,9 @@ class Keys {
   std::string Service(LeaseId lease) const;             // P/service/<16 hex digits>
   // P/follow/<run>/<16 hex digits>: the service with this lease wants the run's output as it comes.
   std::string Follow(std::string_view run_id, LeaseId service) const;
-  std::string Elected(std::string_view office) const;  // P/elected/<office>
-  std::string Setting(std::string_view name) const;    // P/setting/<name>
+  std::string Elected(std::string_view office) const;      // P/elected/<office>
+  std::string Setting(std::string_view name) const;        // P/setting/<name>
+  std::string NodeOrders(std::string_view node_id) const;  // P/node/<node>
 
   // Ranges [begin, end).
   using Span = std::pair<std::string, std::string>;
@@ -59,6 +60,9 @@ class Keys {
   Span AllServices() const;
   Span AllFollows() const;
   Span AllSettings() const;
+  Span AllNodeOrders() const;
+  // v1's commands to the agent at this address: P/agent/<address>/<command>.
+  Span AgentCommands(std::string_view address) const;
 
   // What a key is; nullopt for keys of families that are not ours to read (v1's status and
   // temporary keys, …).

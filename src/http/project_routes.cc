@@ -75,6 +75,23 @@ Response ListNodes(Context& context) {
   return JsonResponse(200, json::object{{"items", std::move(items)}, {"next", nullptr}});
 }
 
+Response DrainNode(Context& context) {
+  const Status done =
+      context.services.nodes().Drain(*context.caller, context.path.at("node"), true);
+  return done ? NoContent() : Problem(context, done.error());
+}
+
+Response ResumeNode(Context& context) {
+  const Status done =
+      context.services.nodes().Drain(*context.caller, context.path.at("node"), false);
+  return done ? NoContent() : Problem(context, done.error());
+}
+
+Response ReloadNode(Context& context) {
+  const Status done = context.services.nodes().Reload(context.path.at("node"));
+  return done ? NoContent() : Problem(context, done.error());
+}
+
 using enum Permission;
 
 constexpr auto kRoutes = std::to_array<Route>({
@@ -84,6 +101,9 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"PATCH", "/api/v2/projects/{project}", kOwn, UpdateProject},
     {"DELETE", "/api/v2/projects/{project}", kOwn, DeleteProject},
     {"GET", "/api/v2/nodes", kMember, ListNodes},
+    {"POST", "/api/v2/nodes/{node}/drain", kAdministrator, DrainNode},
+    {"POST", "/api/v2/nodes/{node}/resume", kAdministrator, ResumeNode},
+    {"POST", "/api/v2/nodes/{node}/reload", kAdministrator, ReloadNode},
 });
 
 }  // namespace

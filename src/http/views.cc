@@ -200,7 +200,14 @@ json::object NodeJson(const coordination::Node& node) {
           {"weight", node.weight},
           {"run_limit", node.run_limit},
           {"claims", node.claims},
-          {"started_at", TimeUnlessZero(node.started_at)}};
+          {"holds_why", Utf8(node.holds_why)},
+          {"started_at", TimeUnlessZero(node.started_at)},
+          {"seen_at", TimeUnlessZero(node.at)},
+          {"running", node.running},
+          {"runs_started", node.runs_started},
+          {"runs_failed", node.runs_failed},
+          {"load", node.load},
+          {"processors", node.processors}};
 }
 
 json::object WhyJson(const service::Explanation& why) {

@@ -4,6 +4,9 @@
 #include <utility>
 
 namespace gophercron::service {
+namespace {
+constexpr int kChangeAttempts = 5;
+}  // namespace
 
 Result<std::vector<coordination::Node>> Nodes::All() const {
   const auto [begin, end] = ports_.keys.AllSessions();
@@ -42,6 +45,54 @@ Result<std::vector<coordination::Node>> Nodes::List(const Caller& caller) const 
     return !node.all_projects && node.projects.empty();
   });
   return nodes;
+}
+
+Status Nodes::ChangeOrders(std::string_view node_id,
+                           const std::function<void(coordination::NodeOrders&)>& change) {
+  const std::string key = ports_.keys.NodeOrders(node_id);
+  for (int attempt = 0; attempt < kChangeAttempts; ++attempt) {
+    const auto found = coordination::RangeAndWait(ports_.coordinator, {.begin = key, .end = {}});
+    if (!found) return std::unexpected(found.error());
+    coordination::NodeOrders orders;
+    coordination::Revision revision = 0;
+    if (!found->items.empty()) {
+      auto read = coordination::ParseNodeOrders(found->items.front().value);
+      if (!read) return std::unexpected(read.error());
+      orders = *std::move(read);
+      revision = found->items.front().mod_revision;
+    } else {
+      const auto nodes = All();
+      if (!nodes) return std::unexpected(nodes.error());
+      if (std::ranges::find(*nodes, node_id, &coordination::Node::node_id) == nodes->end()) {
+        return Fail(ErrorCode::kNotFound,
+                    "there is no such node; GET /api/v2/nodes lists those that are alive");
+      }
+    }
+    change(orders);
+    coordination::Txn txn;
+    txn.when.push_back(coordination::ModRevisionIs(key, revision));
+    txn.then.push_back(coordination::Put(key, coordination::FormatNodeOrders(orders)));
+    const auto written = coordination::CommitAndWait(ports_.coordinator, std::move(txn));
+    if (!written) return std::unexpected(written.error());
+    if (written->succeeded) return {};
+  }
+  return Fail(ErrorCode::kConflict,
+              "others change the orders of this node all the time; try again");
+}
+
+Status Nodes::Drain(const Caller& caller, std::string_view node_id, bool on) {
+  return ChangeOrders(node_id, [&](coordination::NodeOrders& orders) {
+    if (orders.drain == on) return;
+    orders.drain = on;
+    orders.drain_by = on ? caller.account : "";
+    orders.drain_at = on ? ports_.clock.Now() : Instant();
+  });
+}
+
+Status Nodes::Reload(std::string_view node_id) {
+  return ChangeOrders(node_id, [&](coordination::NodeOrders& orders) {
+    orders.reload_at = std::max(ports_.clock.Now(), orders.reload_at + microseconds(1));
+  });
 }
 
 }  // namespace gophercron::service

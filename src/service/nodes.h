@@ -2,10 +2,13 @@
 #ifndef GOPHERCRON_SERVICE_NODES_H_
 #define GOPHERCRON_SERVICE_NODES_H_
 
+#include <functional>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "coordination/claim.h"
+#include "coordination/node_orders.h"
 #include "service/access.h"
 #include "service/ports.h"
 
@@ -20,8 +23,17 @@ class Nodes {
   // Those that serve this project, whether they claim at the moment or not.
   Result<std::vector<coordination::Node>> Serving(task::ProjectId project) const;
 
+  // For administrators; the caller checks. A drained node starts nothing new, until it is told
+  // otherwise, and however often it is restarted. kNotFound for a node that is not alive and was
+  // never told anything.
+  Status Drain(const Caller& caller, std::string_view node_id, bool on);
+  // The node reads its configuration again; one that is not alive will anyway.
+  Status Reload(std::string_view node_id);
+
  private:
   Result<std::vector<coordination::Node>> All() const;
+  Status ChangeOrders(std::string_view node_id,
+                      const std::function<void(coordination::NodeOrders&)>& change);
 
   Ports ports_;
   Access access_;

@@ -37,7 +37,7 @@ class Services {
   const Projects& projects() const { return projects_; }
   const Tasks& tasks() const { return tasks_; }
   const Runs& runs() const { return runs_; }
-  const Nodes& nodes() const { return nodes_; }
+  Nodes& nodes() { return nodes_; }
   const Why& why() const { return why_; }
   EventsHub& events() { return events_; }
   Readiness& readiness() { return readiness_; }

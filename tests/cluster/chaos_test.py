@@ -309,6 +309,46 @@ class Chaos(unittest.TestCase):
             eventually(lambda: not self.running(task), "it is gone")
             del self.tasks[task]
 
+    def test_nodes_are_drained_and_reloaded(self):
+        """The project goes from node to node: first two are drained, then the third reads that it serves another."""
+        self.tasks_every_second(3)
+        self.wait_for_ticks(5)
+        by_name = {c.name: c for c in self.c.clients}
+        ids = {name: client.node_id() for name, client in by_name.items()}
+
+        def holds():
+            return {n["address"]: n["holds_why"] for n in self.c.nodes() if not n["claims"]}
+
+        for name in ("node0", "node1"):
+            self.api("POST", f"/nodes/{ids[name]}/drain")
+        eventually(lambda: holds() == {"node0": "drained by admin", "node1": "drained by admin"}, "two are drained")
+        by_name["node0"].stop()
+        by_name["node0"].start()
+        eventually(lambda: set(holds()) == {"node0", "node1"}, "a restart does not end a drain")
+        self.only_on(["node2"])
+        self.api("POST", f"/nodes/{ids['node1']}/resume")
+        client = by_name["node2"]
+        file = client.folder / "client.toml"
+        before = file.read_text()
+        file.write_text(before.replace(f"projects = [{self.c.project}]", "projects = [999]"))
+        self.assertNotEqual(file.read_text(), before)
+        client.signal(signal.SIGHUP)
+        self.only_on(["node1"])
+        file.write_text(before)
+        self.api("POST", f"/nodes/{ids['node2']}/reload")
+        self.api("POST", f"/nodes/{ids['node0']}/resume")
+        self.only_on(["node0", "node1", "node2"], all_of_them=True)
+        self.end_and_check()
+
+    def only_on(self, names, all_of_them=False):
+        """Until the last nine runs are all on nodes of these names (and each of them had one)."""
+        def where():
+            items = [run for task in self.tasks
+                     for run in self.api("GET", f"/projects/{self.c.project}/tasks/{task}/runs?limit=4")["items"][:4]]
+            found = {run["node_address"] for run in items}
+            return found == set(names) if all_of_them else found <= set(names)
+        eventually(where, f"the last runs are on {names}")
+
     def test_two_agents_have_the_same_address(self):
         twin = self.c.add_client("twin", address="node0")
         eventually(lambda: len({n["node_id"] for n in self.c.nodes()}) == len(self.c.clients), "both are there")
