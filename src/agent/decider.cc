@@ -1,6 +1,9 @@
 #include "agent/decider.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "agent/decider_impl.h"
@@ -25,7 +28,31 @@ void Actions::Clear() {
 }
 
 bool Decider::Impl::MayClaim() const {
-  return listed_ && strays_ended_ && !Leaving() && hold_.empty() && Trusted() && !session_lost_;
+  return listed_ && strays_ended_ && !Leaving() && hold_.empty() && clock_hold_.empty() &&
+         Trusted() && !session_lost_;
+}
+
+void Decider::Impl::JudgeClock() {
+  for (const auto& [source, at] : clocks_shown_) clock_guard_.Note(source, at, now_.boot);
+  clocks_shown_.clear();
+  const microseconds stands = now_.wall.time_since_epoch() - now_.boot.time_since_epoch();
+  const bool stepped = stands - clock_stood_ > kClockStep || clock_stood_ - stands > kClockStep;
+  if (!stepped && now_.boot < clock_judged_ + kClockPeriod) return;
+  clock_judged_ = now_.boot;
+  clock_stood_ = stands;
+  clock_ = clock_guard_.Judge(now_.wall, now_.boot);
+  if (!clock_.Off()) {
+    if (!std::exchange(clock_hold_, "").empty()) MarkAllDirty();
+    return;
+  }
+  const double off = -std::chrono::duration<double>(*clock_.offset).count();
+  clock_hold_ =
+      fmt::format("this machine's clock is {:.1f} s {} those of {} of {} others", std::abs(off),
+                  off > 0 ? "ahead of" : "behind", clock_.contradicted, clock_.others);
+  DropUnsent();
+  alarms_.push_back({.kind = Alarm::Kind::kClockOff,
+                     .task = {},
+                     .sentence = clock_hold_ + "; nothing is started here until it is set right"});
 }
 
 // From `after` on nothing can be claimed. One that follows at once on another goes on with it.
@@ -72,7 +99,9 @@ void Decider::Impl::NoteAbility() {
       BeginOutage(now, task::Reason::kNoAgent, "the node was being drained");
     } else {
       BeginOutage(now, task::Reason::kStoreHeld,
-                  hold_.empty() ? "no session with the coordinator" : hold_);
+                  !hold_.empty()         ? hold_
+                  : !clock_hold_.empty() ? clock_hold_
+                                         : "no session with the coordinator");
     }
   } else if (able && in_outage_) {
     in_outage_ = false;
@@ -146,7 +175,8 @@ void Decider::Impl::ServeLine() {
 void Decider::Impl::PublishClaims() {
   if (session_ == 0) return;
   const bool full = places_used_ >= config_.duty.run_limit && peers_.size() > 1;
-  const bool claims = !Leaving() && !full && !strays_remain_ && hold_.empty();
+  const bool claims =
+      !Leaving() && !full && !strays_remain_ && hold_.empty() && clock_hold_.empty();
   if (published_ == claims) return;
   // At the limit this could change with every run; others need not know every time.
   if (!Leaving() && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
@@ -189,6 +219,7 @@ void Decider::Impl::Decide(const Now& now, Actions& actions) {
   out_ = &actions;
   if (session_lost_ && session_ != 0) LoseSession();
   session_lost_ = false;
+  JudgeClock();
   NoteStandstill();
   const bool trusted = Trusted();
   if (trusted && !was_trusted_) MarkAllDirty();
@@ -320,6 +351,9 @@ void Decider::OnTriggerGone(const task::TaskKey& key, std::string_view run_id,
 void Decider::OnNode(coordination::LeaseId session, const coordination::Node& node) {
   impl_->peers_[session] = {
       .node = node, .hash = HashNode(node.node_id), .generation = impl_->generation_};
+  if (node.at != Instant() && node.node_id != impl_->config_.node_id) {
+    impl_->clocks_shown_.emplace_back("node " + node.node_id, node.at);
+  }
 }
 
 void Decider::OnNodeGone(coordination::LeaseId session) {
@@ -370,6 +404,10 @@ void Decider::OnDuty(Duty duty) {
   impl_->TakeDuty(std::move(duty));
 }
 
+void Decider::OnClock(const std::string& source, Instant theirs, BootTime at) {
+  impl_->clock_guard_.Note(source, theirs, at);
+}
+
 void Decider::OnDrain(bool on) {
   if (impl_->draining_ == on) return;
   impl_->draining_ = on;
@@ -399,6 +437,14 @@ int Decider::RunsAlive() const {
     return run.second->state == OwnRun::State::kHeld ||
            run.second->state == OwnRun::State::kRunning;
   }));
+}
+
+std::string Decider::HoldsWhy() const {
+  return impl_->hold_.empty() ? impl_->clock_hold_ : impl_->hold_;
+}
+
+std::optional<microseconds> Decider::ClockOffset() const {
+  return impl_->clock_.offset;
 }
 
 coordination::Revision Decider::TaskRevision(const task::TaskKey& key) const {

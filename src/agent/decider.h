@@ -112,6 +112,7 @@ struct Alarm {
     kMarkInFuture,   // a task's mark lies ahead of this clock: its ticks up to there will not fire
     kBadDefinition,  // a stored task whose cron or zone can not be read: it does not fire
     kRefused,        // the coordinator refuses our transactions
+    kClockOff,       // most others' clocks contradict this machine's: nothing is claimed
   };
   Kind kind = Kind::kRefused;
   task::TaskKey task;    // empty for kRefused
@@ -213,6 +214,10 @@ class Decider {
   // projects that came have to be listed again.
   void OnDuty(Duty duty);
 
+  // Somebody else's clock showed `theirs` when the boot clock here stood at `at`. Those of other
+  // nodes are taken from what OnNode says.
+  void OnClock(const std::string& source, Instant theirs, BootTime at);
+
   // While on: claims nothing. Runs go on.
   void OnDrain(bool on);
   // Claims nothing any more, and kills every run. Finished when Idle().
@@ -225,6 +230,10 @@ class Decider {
   bool Idle() const;
   // Held and running.
   int RunsAlive() const;
+  // Why nothing may be claimed here although it is neither drained nor stopping; empty: no reason.
+  std::string HoldsWhy() const;
+  // How far the others' clocks are ahead of this one; none when there are no others.
+  std::optional<microseconds> ClockOffset() const;
   // Definitions known, for a keys-only compare: 0 when the task is not known.
   coordination::Revision TaskRevision(const task::TaskKey& key) const;
   // For the auditor (auditor.h): every task that has a mark, in no order. Tasks with an unanswered

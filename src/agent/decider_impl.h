@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/clock_guard.h"
 #include "agent/decider.h"
 #include "base/id.h"
 #include "schedule/due_queue.h"
@@ -45,6 +46,10 @@ inline constexpr seconds kMarkAheadMax{5};
 inline constexpr std::size_t kOutagesMax = 8;
 // A wake-up that came later than this says that the agent, or the machine, stood still.
 inline constexpr seconds kStandstill{1};
+// How often the clock is compared with the others', unless it was set in between.
+inline constexpr seconds kClockPeriod{1};
+// A clock that moved this much against the boot clock was set.
+inline constexpr milliseconds kClockStep{500};
 // How often an agent without a trusted session looks whether it has one again.
 inline constexpr milliseconds kTrustAskedAgain{200};
 // The key of a run that lasts longer than this is told when it started. Most are over before.
@@ -232,6 +237,7 @@ class Decider::Impl {
   void PublishClaims();
   bool Idle() const;
   bool MayClaim() const;
+  void JudgeClock();
   void NoteStandstill();
   void NoteAbility();
   void BeginOutage(TickInstant after, task::Reason reason, std::string detail);
@@ -343,6 +349,12 @@ class Decider::Impl {
   bool strays_ended_ = false;
   bool strays_remain_ = false;
   std::string hold_;  // why nothing may be claimed; empty: no hold
+  ClockGuard clock_guard_;
+  ClockGuard::Verdict clock_;
+  std::string clock_hold_;                                     // as hold_
+  std::vector<std::pair<std::string, Instant>> clocks_shown_;  // by nodes, since the last decision
+  BootTime clock_judged_{};
+  microseconds clock_stood_{};  // wall clock less boot clock when it was judged
   bool draining_ = false;
   bool stopping_ = false;
   bool serving_ = false;

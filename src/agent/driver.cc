@@ -72,7 +72,6 @@ class Driver::Impl {
             },
             [this] { ports_.delivery.Notify(); },
             [this](std::string why) {
-              hold_ = why;
               decider_.OnHold(std::move(why));
               Poke();
             }) {
@@ -354,9 +353,10 @@ class Driver::Impl {
     node.processors = static_cast<int>(std::thread::hardware_concurrency());
     double load = 0;
     if (::getloadavg(&load, 1) == 1) node.load = std::round(load * 100) / 100;
+    node.clock_offset = decider_.ClockOffset();
     node.holds_why.clear();
-    if (!hold_.empty()) {
-      node.holds_why = hold_;
+    if (std::string why = decider_.HoldsWhy(); !why.empty()) {
+      node.holds_why = std::move(why);
     } else if (!drained_by_.empty()) {
       node.holds_why = "drained by " + drained_by_;
     } else if (!node.claims) {

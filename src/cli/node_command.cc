@@ -35,6 +35,12 @@ std::string LoadText(const json::object& node) {
   return fmt::format("{:.2f} of {}", load->to_number<double>(), processors);
 }
 
+// How far this node's clock is from the others': "+" when it is ahead.
+std::string ClockText(const json::object& node) {
+  const auto offset = json::Int(node, "clock_offset_us");
+  return offset ? fmt::format("{:+.2f} s", -static_cast<double>(*offset) / 1e6) : "";
+}
+
 // By id, else by address.
 Result<std::string> FindNode(ServiceSession& session, const std::string& name) {
   const auto nodes = session.List("/api/v2/nodes", 0);
@@ -71,8 +77,8 @@ Result<int> List(ServiceSession& session) {
     return kExitOk;
   }
   const Instant now = SystemClock().Now();
-  Table table({"ID", "ADDRESS", "VERSION", "PROJECTS", "RUNNING", "STARTED", "FAILED", "LOAD", "UP",
-               "SEEN", "STATE"});
+  Table table({"ID", "ADDRESS", "VERSION", "PROJECTS", "RUNNING", "STARTED", "FAILED", "LOAD",
+               "SINCE", "SEEN", "CLOCK", "STATE"});
   for (const auto& item : *nodes) {
     const json::object& node = item.get_object();
     const auto since = InstantOf(node, "started_at");
@@ -83,7 +89,7 @@ Result<int> List(ServiceSession& session) {
          Cell(TextOf(node, "version")), Cell(ProjectsText(node)), Cell(NumberOf(node, "running")),
          Cell(NumberOf(node, "runs_started")), Cell(NumberOf(node, "runs_failed")),
          Cell(LoadText(node)), Cell(since ? Age(*since, now) : ""),
-         Cell(seen ? Age(*seen, now) : ""),
+         Cell(seen ? Age(*seen, now) : ""), Cell(ClockText(node)),
          claims ? Cell("claims") : Cell("holds: " + TextOf(node, "holds_why"), Colour::kYellow)});
   }
   session.PrintTable(table);

@@ -105,6 +105,8 @@ struct Node {
   std::int64_t runs_failed = 0;   // of those that ended: not with success
   double load = 0;                // the machine's, of the last minute
   int processors = 0;
+  // How far the others' clocks are ahead of this node's; none when it knows of no other.
+  std::optional<microseconds> clock_offset;
 };
 std::string FormatNode(const Node& node);
 Result<Node> ParseNode(std::string_view value);

@@ -75,6 +75,7 @@ TEST(Values, QueuedTickTriggerNodeAndLiveRunComeBackAsTheyWere) {
   node.runs_failed = 1;
   node.load = 0.5;
   node.processors = 2;
+  node.clock_offset = microseconds(-5);
   const Node shown = *ParseNode(FormatNode(node));
   EXPECT_EQ(shown.holds_why, node.holds_why);
   EXPECT_EQ(shown.at, node.at);
@@ -83,6 +84,7 @@ TEST(Values, QueuedTickTriggerNodeAndLiveRunComeBackAsTheyWere) {
   EXPECT_EQ(shown.runs_failed, 1);
   EXPECT_EQ(shown.load, 0.5);
   EXPECT_EQ(shown.processors, 2);
+  EXPECT_EQ(shown.clock_offset, microseconds(-5));
   EXPECT_FALSE(ParseNode("{\"node_id\":\"n\",\"projects\":[\"1\"]}"));
 
   NodeOrders orders;

@@ -210,6 +210,7 @@ std::string FormatNode(const Node& node) {
     out["runs_failed"] = node.runs_failed;
     out["load"] = node.load;
     out["processors"] = node.processors;
+    if (node.clock_offset) out["clock_offset_us"] = node.clock_offset->count();
   }
   return json::serialize(out);
 }
@@ -246,6 +247,9 @@ Result<Node> ParseNode(std::string_view value) {
     node.load = load->to_number<double>();
   }
   node.processors = static_cast<int>(json::Int(*from, "processors").value_or(0));
+  if (const auto offset = json::Int(*from, "clock_offset_us")) {
+    node.clock_offset = microseconds(*offset);
+  }
   if (const Status status = members.Check(); !status) return std::unexpected(status.error());
   return node;
 }

@@ -207,7 +207,9 @@ json::object NodeJson(const coordination::Node& node) {
           {"runs_started", node.runs_started},
           {"runs_failed", node.runs_failed},
           {"load", node.load},
-          {"processors", node.processors}};
+          {"processors", node.processors},
+          {"clock_offset_us",
+           node.clock_offset ? json::value(node.clock_offset->count()) : json::value(nullptr)}};
 }
 
 json::object WhyJson(const service::Explanation& why) {

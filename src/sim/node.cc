@@ -13,6 +13,7 @@ namespace gophercron::sim {
 
 namespace {
 
+constexpr seconds kShowPeriod{10};
 constexpr seconds kSessionTtl{10};
 constexpr seconds kAuditPeriod{60};
 constexpr milliseconds kDeliverPeriod{500};
@@ -461,6 +462,10 @@ void SimNode::PublishNode() {
   node.all_projects = options_.duty.all_projects;
   node.projects = options_.duty.projects;
   node.claims = claims_;
+  node.at = Clocks().wall;
+  Later(kShowPeriod, [this, number = ++publish_wake_] {
+    if (number == publish_wake_) PublishNode();
+  });
   const LeaseId lease = lease_->id();
   coordination::Txn txn;
   txn.then.push_back(

@@ -120,6 +120,7 @@ class SimNode {
   std::uint64_t session_try_ = 0;
   bool claims_ = true;
   std::uint64_t follow_wake_ = 0;
+  std::uint64_t publish_wake_ = 0;
   bool poked_ = false;
   bool paused_ = false;
 };

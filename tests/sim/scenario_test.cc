@@ -191,6 +191,36 @@ TEST_F(Scenario, TaskRunsOnlyWhereItsProjectIsServed) {
   Finish(world);
 }
 
+// One of three clocks is set an hour ahead: its node claims nothing from that moment on, so no mark
+// is pushed into the future, and the others take its ticks.
+TEST_F(Scenario, NodeWhoseClockIsSetAheadHoldsAndTheOthersGoOn) {
+  World world(Quiet(3));
+  world.scheduler().RunFor(seconds(25));  // until they know each other's clocks
+  std::vector<task::TaskKey> keys;
+  for (int i = 0; i < 6; ++i) keys.push_back(world.Create(EverySecond(), Takes("5")));
+  world.scheduler().RunFor(seconds(10));
+  const auto of_first = [&] {
+    return std::ranges::count(world.evidence().starts, "node1", &Start::node);
+  };
+  const auto before = of_first();
+  EXPECT_GT(before, 0);
+  const std::size_t all_before = world.evidence().starts.size();
+  world.node(0).StepClock(std::chrono::hours(1));
+  world.scheduler().RunFor(seconds(30));
+  EXPECT_LE(of_first(), before + 6) << "those that it had claimed already";
+  EXPECT_GE(world.evidence().starts.size(), all_before + 6 * 28);
+  for (const auto& key : keys) {
+    const auto mark = world.cluster().keys().Range({.begin = world.keys().Mark(key), .end = {}});
+    EXPECT_LT(coordination::ParseMark(mark->items.front().value)->at, world.Now() + seconds(2));
+  }
+  const auto held = of_first();
+  world.node(0).StepClock(-std::chrono::hours(1));
+  world.scheduler().RunFor(seconds(30));
+  EXPECT_GT(of_first(), held + 20);
+  PauseAll(world, keys);
+  Finish(world);
+}
+
 // The watch loses an edit and says nothing: the compare, once a minute, finds it.
 TEST_F(Scenario, EditThatTheWatchSilentlyLostIsFoundByTheCompare) {
   World world(Quiet(1));
