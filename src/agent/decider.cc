@@ -296,11 +296,22 @@ void Decider::OnTaskGone(const task::TaskKey& key, coordination::Revision revisi
 void Decider::OnMark(const task::TaskKey& key, const coordination::Mark& mark,
                      coordination::Revision revision) {
   if (!impl_->Serves(key)) return;
-  impl_->NoteMark(impl_->StateOf(key), mark, revision);
+  impl_->NoteMark(impl_->StateOf(key), false, mark, revision);
 }
 
 void Decider::OnMarkGone(const task::TaskKey& key, coordination::Revision revision) {
-  impl_->MarkGone(key, revision);
+  impl_->MarkGone(key, false, revision);
+}
+
+void Decider::OnNodeMark(const task::TaskKey& key, std::string_view node_id,
+                         const coordination::Mark& mark, coordination::Revision revision) {
+  if (!impl_->Serves(key) || node_id != impl_->config_.node_id) return;
+  impl_->NoteMark(impl_->StateOf(key), true, mark, revision);
+}
+
+void Decider::OnNodeMarkGone(const task::TaskKey& key, std::string_view node_id,
+                             coordination::Revision revision) {
+  if (node_id == impl_->config_.node_id) impl_->MarkGone(key, true, revision);
 }
 
 void Decider::OnRunKey(const task::TaskKey& key, const coordination::LiveRun& run,
@@ -461,10 +472,11 @@ std::vector<OpenTicks> Decider::ListOpenTicks() const {
     open[place[slot]].lasts.push_back(last);
   };
   for (const auto& state : impl_->slots_) {
-    if (!state || state->mark_revision == 0 || state->pending) continue;
+    // Ticks of every node are nobody's to guess: each node writes down what it did.
+    if (!state || state->of_task.revision == 0 || state->by_node() || state->pending) continue;
     place[state->slot] = open.size();
     open.push_back({.task = state->key,
-                    .mark = state->mark.at,
+                    .mark = state->Marked().mark.at,
                     .firsts = {},
                     .lasts = {},
                     .definition = state->task});

@@ -173,6 +173,10 @@ class Decider {
   void OnMark(const task::TaskKey& key, const coordination::Mark& mark,
               coordination::Revision revision);
   void OnMarkGone(const task::TaskKey& key, coordination::Revision revision);
+  void OnNodeMark(const task::TaskKey& key, std::string_view node_id,
+                  const coordination::Mark& mark, coordination::Revision revision);
+  void OnNodeMarkGone(const task::TaskKey& key, std::string_view node_id,
+                      coordination::Revision revision);
   void OnRunKey(const task::TaskKey& key, const coordination::LiveRun& run,
                 coordination::Revision revision);
   void OnRunKeyGone(const task::TaskKey& key, std::string_view run_id,

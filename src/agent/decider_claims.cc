@@ -26,7 +26,7 @@ Intent Decider::Impl::NewIntent(TaskState& state, Intent::What what) {
   if (state.task) intent.claim.task_revision = state.task->revision;
   intent.task = state.task;
   intent.plan = state.plan;
-  intent.mark = state.mark.at;
+  intent.mark = state.Marked().mark.at;
   intent.waiting = state.waiting;
   return intent;
 }
@@ -44,7 +44,7 @@ void Decider::Impl::AddRun(Intent& intent, const task::RunId& run_id, task::Caus
   record.task = state.key;
   record.tick = tick;
   record.cause = cause;
-  if (tick) record.after = AfterOf(state, *tick);
+  if (tick && !state.by_node()) record.after = AfterOf(state, *tick);
   if (state.task) {
     record.task_name = state.task->name;
     record.command = ShownCommand(*state.task);
@@ -74,9 +74,10 @@ void Decider::Impl::IssueRun(TaskState& state, TickInstant tick, bool catch_up) 
   intent.tick = tick;
   // Exactly the mark that this was planned from, not merely an older one: so what is jumped over is
   // known before the answer, and known even when the answer is lost.
-  intent.claim.mark = {.to = tick, .from_revision = state.mark_revision};
+  intent.claim.mark = {
+      .to = tick, .from_revision = state.Marked().revision, .of_node = state.by_node()};
   AddRun(intent, NewId(now_.wall, random_), catch_up ? task::Cause::kCatchUp : task::Cause::kTick,
-         tick, state.task->overlap != task::Overlap::kAllow);
+         tick, state.task->overlap != task::Overlap::kAllow && !state.by_node());
   if (catch_up) state.not_before = now_.wall + kCatchUpPace;
   Issue(state, std::move(intent));
 }
@@ -86,7 +87,8 @@ void Decider::Impl::IssueAccount(TaskState& state, TickInstant tick,
                                  std::string detail) {
   Intent intent = NewIntent(state, Intent::What::kAccount);
   intent.tick = tick;
-  intent.claim.mark = {.to = tick, .from_revision = state.mark_revision};
+  intent.claim.mark = {
+      .to = tick, .from_revision = state.Marked().revision, .of_node = state.by_node()};
   intent.outcome = outcome.value_or(task::Outcome::kMissed);
   intent.reason = reason;
   intent.detail = std::move(detail);
@@ -96,7 +98,8 @@ void Decider::Impl::IssueAccount(TaskState& state, TickInstant tick,
 void Decider::Impl::IssueEnqueue(TaskState& state, TickInstant tick) {
   Intent intent = NewIntent(state, Intent::What::kEnqueue);
   intent.tick = tick;
-  intent.claim.mark = {.to = tick, .from_revision = state.mark_revision};
+  intent.claim.mark = {
+      .to = tick, .from_revision = state.Marked().revision, .of_node = state.by_node()};
   intent.claim.enqueue = tick;
   Issue(state, std::move(intent));
 }
@@ -139,10 +142,12 @@ void Decider::Impl::IssueFirstMark(TaskState& state) {
   const TickInstant now = std::chrono::floor<seconds>(now_.wall);
   const TickInstant since = std::chrono::floor<seconds>(state.task->scheduled_since);
   coordination::Mark mark = {.at = now, .node_id = config_.node_id, .run_id = {}, .claim_id = {}};
-  if (since < now && now - since <= kFirstMarkReach) mark.at = since;
+  const seconds reach = state.by_node() ? kFirstNodeMarkReach : kFirstMarkReach;
+  if (since < now && now - since <= reach) mark.at = since;
   state.pending = true;
   Upkeep part = {.what = Upkeep::What::kFirstMark, .slot = state.slot, .run_id = {}, .mark = mark};
-  part.txn = coordination::BuildFirstMark(config_.keys, state.key, mark);
+  part.of_node = state.by_node();
+  part.txn = coordination::BuildFirstMark(config_.keys, state.key, mark, part.of_node);
   AddUpkeep(std::move(part));
 }
 
@@ -327,7 +332,8 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
     case Kind::kWon:
       break;
     case Kind::kOvertaken:
-      NoteMark(state, answer.mark, answer.mark_revision);
+      NoteMark(state, intent.claim.mark && intent.claim.mark->of_node, answer.mark,
+               answer.mark_revision);
       if (!answer.mark) {
         // Unreadable: an operator has to look at it, and asking faster does not help.
         state.retry_at = now_.boot + seconds(1);
@@ -355,7 +361,7 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
       });
       break;
     case Kind::kNoMark:
-      state.mark_revision = 0;
+      (intent.claim.mark->of_node ? *state.of_node : state.of_task).revision = 0;
       break;
   }
 }
@@ -366,15 +372,49 @@ void Decider::Impl::RecordJumped(const Intent& intent, TickInstant until) {
   TickInstant after = intent.mark;
   for (const schedule::Stretch& stretch : schedule::JumpedTicks(
            *intent.plan, *intent.task, intent.mark, until, now_.wall, intent.waiting, outages_)) {
-    RecordSpan(intent.claim.task, stretch, after, task::Outcome::kMissed, stretch.detail);
+    RecordStretch(intent, stretch, after, task::Outcome::kMissed, stretch.detail);
     after = stretch.last;
+  }
+}
+
+// Ticks of a task that one node runs are one row, a link of the task's chain. Those of a task that
+// every node runs are one row each, as runs are, because every node has its own; and where this
+// node was not there, nothing was expected of it.
+void Decider::Impl::RecordStretch(const Intent& intent, const schedule::Stretch& ticks,
+                                  std::optional<TickInstant> after, task::Outcome outcome,
+                                  const std::string& detail) {
+  if (!intent.claim.mark->of_node) {
+    RecordSpan(intent.claim.task, ticks, after, outcome, detail);
+    return;
+  }
+  if (ticks.reason == task::Reason::kCatchUp) return;
+  std::optional<TickInstant> tick = ticks.last;
+  for (std::int64_t i = 0; tick && *tick >= ticks.first && i < kNodeTicksRecordedMax; ++i) {
+    task::LedgerRecord record;
+    task::RunRecord& run = record.run.emplace();
+    run.run_id = NewId(now_.wall, random_);
+    run.task = intent.claim.task;
+    run.tick = tick;
+    run.task_name = intent.task->name;
+    run.command = ShownCommand(*intent.task);
+    run.task_revision = intent.task->revision;
+    run.node_id = config_.node_id;
+    run.node_address = config_.address;
+    run.outcome = outcome;
+    run.reason = ticks.reason;
+    run.detail = detail;
+    run.claimed_at = run.ended_at.emplace(now_.wall);
+    const std::uint64_t id = next_id_++;
+    records_.emplace(id, Record{.slot = intent.slot});
+    out_->records.push_back({.id = id, .record = std::move(record)});
+    tick = intent.plan->Latest(ticks.first - seconds(1), *tick - seconds(1));
   }
 }
 
 void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
                               const coordination::ClaimAnswer& answer) {
   if (intent.claim.mark) {
-    NoteMark(state,
+    NoteMark(state, intent.claim.mark->of_node,
              coordination::Mark{.at = intent.claim.mark->to,
                                 .node_id = config_.node_id,
                                 .run_id = intent.claim.run ? intent.claim.run->run_id : "",
@@ -390,18 +430,18 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
   switch (intent.what) {
     case Intent::What::kRun:
       RecordJumped(intent, before);
-      intent.claim.run->value.record.after = after_of_tick();
+      if (!intent.claim.mark->of_node) intent.claim.run->value.record.after = after_of_tick();
       Hold(state, intent, answer.fence);
       return;
     case Intent::What::kAccount: {
       if (intent.former) {
-        RecordSpan(
-            state.key,
+        RecordStretch(
+            intent,
             {.first = intent.plan->Next(intent.mark).value_or(intent.tick),
              .last = intent.tick,
              .count = std::max<std::int64_t>(intent.plan->Count(intent.mark, intent.tick), 1),
              .reason = intent.reason},
-            intent.mark, intent.outcome);
+            intent.mark, intent.outcome, "");
         return;
       }
       if (intent.reason == task::Reason::kNone) {
@@ -409,8 +449,8 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
         return;
       }
       RecordJumped(intent, before);
-      RecordSpan(state.key, One(intent.tick, intent.reason), after_of_tick(), intent.outcome,
-                 intent.detail);
+      RecordStretch(intent, One(intent.tick, intent.reason), after_of_tick(), intent.outcome,
+                    intent.detail);
       return;
     }
     case Intent::What::kEnqueue: {
@@ -453,10 +493,10 @@ void Decider::Impl::HandleUpkeep(const Upkeep& upkeep, const coordination::TxnRe
     case Upkeep::What::kFirstMark:
       state.pending = false;
       if (result.succeeded) {
-        NoteMark(state, upkeep.mark, result.revision);
+        NoteMark(state, upkeep.of_node, upkeep.mark, result.revision);
       } else if (const auto& got = result.results.at(0).got) {
         if (auto mark = coordination::ParseMark(got->value)) {
-          NoteMark(state, *mark, got->mod_revision);
+          NoteMark(state, upkeep.of_node, *mark, got->mod_revision);
         }
       }
       return;

@@ -33,9 +33,14 @@ inline constexpr seconds kOrphanGrace{10};
 inline constexpr seconds kTriggerPatience{60};
 // A task without a mark that is younger than this keeps the ticks since it was made.
 inline constexpr seconds kFirstMarkReach{600};
+// The same on each node for a task that every node runs: one that comes later owes nothing.
+inline constexpr seconds kFirstNodeMarkReach{5};
 // Between two runs of one task that catch up: well below the shortest period, so that every backlog
 // ends.
 inline constexpr milliseconds kCatchUpPace{100};
+// Ticks of a broadcast task that did not run here and are written down one by one, at most, for
+// each claim that jumped over them: the newest.
+inline constexpr std::int64_t kNodeTicksRecordedMax = 100;
 // Batches that are not full and not answered; what comes meanwhile shares the next one.
 inline constexpr int kPartialBatchesMax = 2;
 // Schedules that a task had before, whose last ticks are not accounted for yet.
@@ -77,6 +82,12 @@ struct SeenTrigger {
   std::uint32_t generation = 0;
 };
 
+struct SeenMark {
+  coordination::Mark mark;
+  Revision revision = 0;  // 0: none
+  std::uint32_t generation = 0;
+};
+
 // A schedule that the task had: its ticks up to `until` may still lack an outcome.
 struct Former {
   std::shared_ptr<const task::Task> task;
@@ -91,15 +102,17 @@ struct TaskState {
   std::shared_ptr<const task::Task> task;  // null: deleted, or not seen yet
   Revision task_revision = 0;              // of the definition or of its deletion
   std::optional<schedule::Plan> plan;      // none: no definition, or one that can not be read
-  coordination::Mark mark;
-  Revision mark_revision = 0;  // 0: none
-  bool mark_seen = false;
+  SeenMark of_task;
+  std::unique_ptr<SeenMark> of_node;  // of a broadcast task: this node's own
+  // The one that says what is to be done here.
+  SeenMark& Marked() { return by_node() ? *of_node : of_task; }
+  const SeenMark& Marked() const { return by_node() ? *of_node : of_task; }
+  bool by_node() const { return task && task->broadcast; }
   task::RunId lock_holder;
   Revision lock_revision = 0;
   std::optional<TickInstant> queued;
   Revision queued_revision = 0;
-  std::uint32_t task_generation = 0, mark_generation = 0, lock_generation = 0,
-                queued_generation = 0;
+  std::uint32_t task_generation = 0, lock_generation = 0, queued_generation = 0;
   std::vector<SeenRun> runs;
   std::vector<SeenTrigger> triggers;
   std::vector<Former> former;
@@ -180,6 +193,7 @@ struct Upkeep {
   coordination::Mark mark = {};
   LeaseId session = 0;
   bool tells_start = false;  // kRegister
+  bool of_node = false;      // kFirstMark
   coordination::Txn txn = {};
 };
 
@@ -211,8 +225,10 @@ class Decider::Impl {
   TaskState* Find(const task::TaskKey& key);
   void TaskPut(std::shared_ptr<const task::Task> task);
   void TaskGone(const task::TaskKey& key, Revision revision);
-  void NoteMark(TaskState& state, const std::optional<coordination::Mark>& mark, Revision revision);
-  void MarkGone(const task::TaskKey& key, Revision revision);
+  // `of_node`: this node's own mark of a broadcast task.
+  void NoteMark(TaskState& state, bool of_node, const std::optional<coordination::Mark>& mark,
+                Revision revision);
+  void MarkGone(const task::TaskKey& key, bool of_node, Revision revision);
   void RunKey(const task::TaskKey& key, const coordination::LiveRun& run, Revision revision);
   void RunKeyGone(const task::TaskKey& key, std::string_view run_id, Revision revision);
   void NoteLock(TaskState& state, std::string_view run_id, Revision revision);
@@ -289,6 +305,9 @@ class Decider::Impl {
   void Unclaim(const Intent& intent);
   void DropUnsent();
   void RecordJumped(const Intent& intent, TickInstant until);
+  void RecordStretch(const Intent& intent, const schedule::Stretch& ticks,
+                     std::optional<TickInstant> after, task::Outcome outcome,
+                     const std::string& detail);
 
   // decider_runs.cc: runs of this process, and runs nobody owns.
   OwnRun* FindOwn(std::string_view run_id);

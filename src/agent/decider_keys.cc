@@ -42,7 +42,7 @@ void Decider::Impl::MarkAllDirty() {
 }
 
 void Decider::Impl::ForgetIfEmpty(TaskState& state) {
-  if (state.task || state.mark_revision != 0 || state.pending || state.dirty || state.in_line ||
+  if (state.task || state.of_task.revision != 0 || state.pending || state.dirty || state.in_line ||
       !state.runs.empty() || !state.triggers.empty() || !state.own.empty() || state.queued ||
       !state.lock_holder.empty() || !state.former.empty() || listing_) {
     return;
@@ -80,7 +80,8 @@ void Decider::Impl::TakeDuty(Duty duty) {
     state->task.reset();
     state->plan.reset();
     state->task_revision = 0;
-    state->mark_revision = 0;
+    state->of_task = {};
+    state->of_node.reset();
     state->queued.reset();
     state->queued_revision = 0;
     state->lock_holder.clear();
@@ -103,17 +104,13 @@ void Decider::Impl::TaskPut(std::shared_ptr<const task::Task> task) {
          .until = std::chrono::floor<seconds>(task->scheduled_since),
          .reason = task->enabled ? task::Reason::kEdited : task::Reason::kPaused});
   }
+  // What the one mark left open is not the other's to account for.
+  if (state.task && state.task->broadcast != task->broadcast) state.former.clear();
+  if (task->broadcast && !state.of_node) state.of_node = std::make_unique<SeenMark>();
   state.task = std::move(task);
   state.task_revision = state.task->revision;
   state.waiting.reset();
   auto plan = schedule::Plan::Make(*state.task, config_.zone);
-  if (state.task->broadcast) {
-    // GopherCron v1's noseize, in what it left in the store. On one node only it would be wrong.
-    plan = Fail(ErrorCode::kUnsupported,
-                fmt::format("task {} of project {} is to run on every node (noseize), which this "
-                            "version does not do yet: it does not fire",
-                            state.key.task_id, state.key.project_id));
-  }
   state.plan.reset();
   if (plan) {
     state.plan = *plan;
@@ -141,20 +138,24 @@ void Decider::Impl::TaskGone(const task::TaskKey& key, Revision revision) {
   MarkDirty(state);
 }
 
-void Decider::Impl::NoteMark(TaskState& state, const std::optional<coordination::Mark>& mark,
-                             Revision revision) {
-  state.mark_generation = generation_;
-  if (revision <= state.mark_revision || !mark) return;
-  state.mark = *mark;
-  state.mark_revision = revision;
-  if (state.waiting && state.mark.at >= state.waiting->since) state.waiting.reset();
+void Decider::Impl::NoteMark(TaskState& state, bool of_node,
+                             const std::optional<coordination::Mark>& mark, Revision revision) {
+  if (of_node && !state.of_node) state.of_node = std::make_unique<SeenMark>();
+  SeenMark& seen = of_node ? *state.of_node : state.of_task;
+  seen.generation = generation_;
+  if (revision <= seen.revision || !mark) return;
+  seen.mark = *mark;
+  seen.revision = revision;
+  if (state.waiting && state.Marked().mark.at >= state.waiting->since) state.waiting.reset();
   MarkDirty(state);
 }
 
-void Decider::Impl::MarkGone(const task::TaskKey& key, Revision revision) {
+void Decider::Impl::MarkGone(const task::TaskKey& key, bool of_node, Revision revision) {
   TaskState* state = Find(key);
-  if (state == nullptr || revision <= state->mark_revision) return;
-  state->mark_revision = 0;
+  if (state == nullptr || (of_node && !state->of_node)) return;
+  SeenMark& seen = of_node ? *state->of_node : state->of_task;
+  if (revision <= seen.revision) return;
+  seen.revision = 0;
   MarkDirty(*state);
 }
 
@@ -274,9 +275,12 @@ void Decider::Impl::SweepTask(TaskState& state, Revision revision) {
   if (state.task && old(state.task_generation, state.task_revision)) {
     TaskGone(state.key, std::max(revision, state.task_revision + 1));
   }
-  if (state.mark_revision != 0 && old(state.mark_generation, state.mark_revision)) {
-    MarkGone(state.key, std::max(revision, state.mark_revision + 1));
-  }
+  const auto sweep_mark = [&](const SeenMark& seen, bool of_node) {
+    if (seen.revision == 0 || !old(seen.generation, seen.revision)) return;
+    MarkGone(state.key, of_node, std::max(revision, seen.revision + 1));
+  };
+  sweep_mark(state.of_task, false);
+  if (state.of_node) sweep_mark(*state.of_node, true);
   if (!state.lock_holder.empty() && old(state.lock_generation, state.lock_revision)) {
     NoteLock(state, "", std::max(revision, state.lock_revision + 1));
   }

@@ -38,6 +38,7 @@ std::optional<TickInstant> Decider::Impl::AfterOf(const TaskState& state, TickIn
 
 task::RunId Decider::Impl::GoingRun(const TaskState& state) const {
   for (const OwnRun* own : state.own) return own->record.run_id;
+  if (state.by_node()) return {};  // other nodes' runs stand in nobody's way
   if (!state.lock_holder.empty()) {
     const auto own = own_.find(state.lock_holder);
     if (own == own_.end()) return state.lock_holder;  // ours that are alive are in state.own
@@ -71,13 +72,14 @@ void Decider::Impl::WaitForPlace(TaskState& state, TickInstant tick) {
     // Newer ticks have come, so nothing says how long this would go on: what is past its deadline
     // is written down now.
     const auto passed = state.plan->Latest(
-        state.mark.at, std::chrono::ceil<seconds>(now_.wall - deadline) - seconds(1));
+        state.Marked().mark.at, std::chrono::ceil<seconds>(now_.wall - deadline) - seconds(1));
     if (passed) {
       IssueAccount(state, *passed, std::nullopt, task::Reason::kNone, "");
       return;
     }
   }
-  WakeAt(state, std::max<Instant>(state.waiting->since, state.mark.at) + deadline + seconds(1));
+  WakeAt(state,
+         std::max<Instant>(state.waiting->since, state.Marked().mark.at) + deadline + seconds(1));
 }
 
 void Decider::Impl::AskForEnd(TaskState& state) {
@@ -87,6 +89,7 @@ void Decider::Impl::AskForEnd(TaskState& state) {
     look_at_runs_ = true;
     own->kill_why = "replace";
   }
+  if (state.by_node()) return;
   for (SeenRun& seen : state.runs) {
     if (seen.kill_sent || seen.value->kill_requested || seen.value->record.ended_at ||
         seen.had_lock != (state.lock_holder == seen.value->record.run_id) ||
@@ -125,7 +128,7 @@ void Decider::Impl::Attend(TaskState& state) {
     out_->rereads.push_back(state.key);
     return;
   }
-  if (state.mark_revision == 0) {
+  if (state.Marked().revision == 0) {
     IssueFirstMark(state);
     return;
   }
@@ -199,17 +202,19 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
 
 // Ticks that a schedule of before had and nobody has taken: the definition changed first.
 bool Decider::Impl::AttendFormer(TaskState& state) {
-  while (!state.former.empty() && state.mark_revision != 0) {
+  while (!state.former.empty() && state.Marked().revision != 0) {
     Former& former = state.former.front();
     // Up to where the new schedule begins, even when this clock is not there yet. A deletion does
     // not say when it was.
     if (former.until == TickInstant::max()) former.until = std::chrono::floor<seconds>(now_.wall);
-    const auto last = former.plan.Latest(state.mark.at, former.until);
+    const auto last = former.plan.Latest(state.Marked().mark.at, former.until);
     if (!last) {
       state.former.erase(state.former.begin());
       continue;
     }
-    const Instant turn = TurnOf(TopicOf(state.key, *last), state.key.project_id, *last);
+    const Instant turn = state.by_node()
+                             ? Instant(*last)
+                             : TurnOf(TopicOf(state.key, *last), state.key.project_id, *last);
     if (now_.wall < turn) {
       WakeAt(state, turn);
       return false;
@@ -218,7 +223,8 @@ bool Decider::Impl::AttendFormer(TaskState& state) {
     intent.task = former.task;
     intent.plan = former.plan;
     if (!state.task) intent.claim.task_revision.reset();
-    intent.claim.mark = {.to = *last, .from_revision = state.mark_revision};
+    intent.claim.mark = {
+        .to = *last, .from_revision = state.Marked().revision, .of_node = state.by_node()};
     intent.tick = *last;
     intent.outcome = task::Outcome::kSuperseded;
     intent.reason = former.reason;
@@ -270,23 +276,27 @@ bool Decider::Impl::AttendQueued(TaskState& state) {
 
 void Decider::Impl::AttendTicks(TaskState& state) {
   const task::Task& task = *state.task;
-  if (state.mark.at > now_.wall + kMarkAheadMax && state.alarmed != state.mark.at) {
-    state.alarmed = state.mark.at;
+  if (state.Marked().mark.at > now_.wall + kMarkAheadMax &&
+      state.alarmed != state.Marked().mark.at) {
+    state.alarmed = state.Marked().mark.at;
     alarms_.push_back({.kind = Alarm::Kind::kMarkInFuture,
                        .task = state.key,
-                       .sentence = "the task's mark stands at " + FormatRfc3339(state.mark.at) +
+                       .sentence = "the task's mark stands at " +
+                                   FormatRfc3339(state.Marked().mark.at) +
                                    ", ahead of this machine's clock; no tick up to there fires"});
   }
-  const auto due =
-      schedule::FindDue(*state.plan, task, state.mark.at, now_.wall, config_.lead, state.waiting);
+  const auto due = schedule::FindDue(*state.plan, task, state.Marked().mark.at, now_.wall,
+                                     config_.lead, state.waiting);
   if (due.kind == schedule::DueNow::Kind::kNothing) {
     state.waiting.reset();
     if (due.next) WakeAt(state, *due.next - config_.lead);
     return;
   }
   const Instant planned = due.tick;
-  const Instant turn =
-      TurnOf(TopicOf(state.key, due.tick), state.key.project_id, planned - config_.lead);
+  // What every node runs is everybody's turn at once.
+  const Instant turn = state.by_node() ? planned - config_.lead
+                                       : TurnOf(TopicOf(state.key, due.tick), state.key.project_id,
+                                                planned - config_.lead);
   if (now_.wall < turn) {
     WakeAt(state, turn);
     return;

@@ -39,6 +39,12 @@ Status DeliverPut(const Keys& keys, const coordination::KeyValue& item, Decider&
       decider.OnMark(parsed->task, *mark, item.mod_revision);
       return {};
     }
+    case Family::kNodeMark: {
+      const auto mark = coordination::ParseMark(item.value);
+      if (!mark) return Unreadable(item.key, mark.error());
+      decider.OnNodeMark(parsed->task, parsed->rest, *mark, item.mod_revision);
+      return {};
+    }
     case Family::kLock:
       decider.OnLock(parsed->task, item.value, item.mod_revision);
       return {};
@@ -87,6 +93,8 @@ void DeliverDelete(const Keys& keys, std::string_view key, coordination::Revisio
       return decider.OnTaskGone(parsed->task, revision);
     case Family::kMark:
       return decider.OnMarkGone(parsed->task, revision);
+    case Family::kNodeMark:
+      return decider.OnNodeMarkGone(parsed->task, parsed->rest, revision);
     case Family::kLock:
       return decider.OnLockGone(parsed->task, revision);
     case Family::kQueued:

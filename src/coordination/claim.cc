@@ -18,6 +18,10 @@ Mark MarkOf(const Claim& claim) {
           .claim_id = IdOf(claim)};
 }
 
+std::string MarkKey(const Keys& keys, const Claim& claim) {
+  return claim.mark->of_node ? keys.NodeMark(claim.task, claim.node_id) : keys.Mark(claim.task);
+}
+
 void CheckClaim(const Keys& keys, const Claim& claim) {
   CHECK(!IdOf(claim).empty());
   CHECK(!claim.enqueue || (claim.mark && !claim.run));
@@ -31,7 +35,7 @@ std::vector<Compare> Conditions(const Keys& keys, const Claim& claim) {
     when.push_back(ModRevisionIs(keys.Task(claim.task), *claim.task_revision));
   }
   if (claim.mark) {
-    const std::string key = keys.Mark(claim.task);
+    const std::string key = MarkKey(keys, claim);
     when.push_back(claim.mark->from_revision ? ModRevisionIs(key, *claim.mark->from_revision)
                                              : ValueIsLess(key, FormatMarkInstant(claim.mark->to)));
   }
@@ -46,8 +50,8 @@ std::vector<Compare> Conditions(const Keys& keys, const Claim& claim) {
 std::vector<Op> Writes(const Keys& keys, const Claim& claim) {
   std::vector<Op> then;
   if (claim.mark) {
-    then.push_back(Get(keys.Mark(claim.task)));
-    then.push_back(Put(keys.Mark(claim.task), FormatMark(MarkOf(claim))));
+    then.push_back(Get(MarkKey(keys, claim)));
+    then.push_back(Put(MarkKey(keys, claim), FormatMark(MarkOf(claim))));
   }
   if (claim.enqueue) {
     then.push_back(Get(keys.Queued(claim.task)));
@@ -77,7 +81,7 @@ std::vector<std::pair<std::string, std::optional<KeyValue> Found::*>> Questions(
   std::vector<std::pair<std::string, std::optional<KeyValue> Found::*>> ask = {
       {keys.Session(claim.session), &Found::session}};
   if (claim.task_revision) ask.emplace_back(keys.Task(claim.task), &Found::definition);
-  if (claim.mark) ask.emplace_back(keys.Mark(claim.task), &Found::mark);
+  if (claim.mark) ask.emplace_back(MarkKey(keys, claim), &Found::mark);
   if (claim.consume) ask.emplace_back(claim.consume->key, &Found::consumed);
   if (claim.run) ask.emplace_back(keys.Run(claim.task, claim.run->run_id), &Found::run);
   if (claim.enqueue) ask.emplace_back(keys.Queued(claim.task), &Found::queued);
@@ -222,8 +226,8 @@ Txn BuildConclude(const Keys& keys, const task::TaskKey& task, const task::RunId
           .otherwise = {Delete(run)}};
 }
 
-Txn BuildFirstMark(const Keys& keys, const task::TaskKey& task, const Mark& mark) {
-  const std::string key = keys.Mark(task);
+Txn BuildFirstMark(const Keys& keys, const task::TaskKey& task, const Mark& mark, bool of_node) {
+  const std::string key = of_node ? keys.NodeMark(task, mark.node_id) : keys.Mark(task);
   return {.when = {Absent(key)}, .then = {Put(key, FormatMark(mark))}, .otherwise = {Get(key)}};
 }
 
@@ -255,7 +259,9 @@ Txn BuildTombstone(const Keys& keys, const task::TaskKey& task, Instant now) {
 Txn BuildForget(const Keys& keys, const task::TaskKey& task) {
   const std::string tombstone = keys.Deleted(task);
   return {.when = {Absent(keys.Task(task)), Exists(tombstone)},
-          .then = {Delete(keys.Mark(task)), Delete(keys.Queued(task)), Delete(tombstone)},
+          .then = {Delete(keys.Mark(task)),
+                   DeleteRange(keys.NodeMark(task, ""), PrefixEnd(keys.NodeMark(task, ""))),
+                   Delete(keys.Queued(task)), Delete(tombstone)},
           .otherwise = {Delete(tombstone)}};
 }
 

@@ -131,6 +131,8 @@ struct Claim {
     // Set: the mark must be exactly this revision, 0 meaning that there is none yet. Unset: it must
     // be older than `to`.
     std::optional<Revision> from_revision;
+    // Of a broadcast task: the mark that moves is `node_id`'s own.
+    bool of_node = false;
   };
   std::optional<MarkMove> mark;
 
@@ -201,8 +203,9 @@ std::vector<ClaimAnswer> ReadClaims(const Keys& keys, std::span<const Claim> cla
 Txn BuildUnlock(const Keys& keys, const task::TaskKey& task, const task::RunId& run_id);
 // The run's result is durable: removes its key, and its lock if still held.
 Txn BuildConclude(const Keys& keys, const task::TaskKey& task, const task::RunId& run_id);
-// The first mark of a task that has none: only if absent.
-Txn BuildFirstMark(const Keys& keys, const task::TaskKey& task, const Mark& mark);
+// The first mark of a task that has none, or of mark.node_id for it: only if absent.
+Txn BuildFirstMark(const Keys& keys, const task::TaskKey& task, const Mark& mark,
+                   bool of_node = false);
 // Writes a live run's key again, if it still has the revision that was read: to ask for its end
 // (kill_requested), or to carry it over to a new session. Its failure gets the key.
 Txn BuildUpdateRun(const Keys& keys, const LiveRun& run, Revision read_at);

@@ -69,6 +69,9 @@ std::string Keys::Task(const task::TaskKey& key) const {
 std::string Keys::Mark(const task::TaskKey& key) const {
   return fmt::format("{}/mark/{}/{}", prefix_, key.project_id, key.task_id);
 }
+std::string Keys::NodeMark(const task::TaskKey& key, std::string_view node_id) const {
+  return fmt::format("{}/mark/{}/{}/{}", prefix_, key.project_id, key.task_id, node_id);
+}
 std::string Keys::Lock(const task::TaskKey& key) const {
   return fmt::format("{}/lock/{}/{}", prefix_, key.project_id, key.task_id);
 }
@@ -176,6 +179,9 @@ std::optional<Keys::Parsed> Keys::Parse(std::string_view key) const {
   for (const auto& [name, family, has_rest] : kTaskFamilies) {
     if (first != name) continue;
     const std::string_view project = CutSegment(key);
+    if (family == Family::kMark && key.contains('/')) {
+      return ParseTaskKey(Family::kNodeMark, true, project, key);
+    }
     return ParseTaskKey(family, has_rest, project, key);
   }
   return ParseTaskKey(Family::kTask, false, first, key);

@@ -28,8 +28,10 @@ class Keys {
   // `prefix` as in v1's etcd.prefix, taken as it is: "/gopher_cron".
   explicit Keys(std::string prefix) : prefix_(std::move(prefix)) {}
 
-  std::string Task(const task::TaskKey& key) const;    // P/<pid>/<tid>
-  std::string Mark(const task::TaskKey& key) const;    // P/mark/<pid>/<tid>
+  std::string Task(const task::TaskKey& key) const;  // P/<pid>/<tid>
+  std::string Mark(const task::TaskKey& key) const;  // P/mark/<pid>/<tid>
+  // P/mark/<pid>/<tid>/<node>: a broadcast task has one mark for each node that runs it.
+  std::string NodeMark(const task::TaskKey& key, std::string_view node_id) const;
   std::string Lock(const task::TaskKey& key) const;    // P/lock/<pid>/<tid>
   std::string Queued(const task::TaskKey& key) const;  // P/queue/<pid>/<tid>
   std::string Run(const task::TaskKey& key,
@@ -49,7 +51,7 @@ class Keys {
   using Span = std::pair<std::string, std::string>;
   Span AllTasks() const;  // definitions of every project (and v1's keys below them)
   Span TasksOf(task::ProjectId project) const;
-  Span AllMarks() const;
+  Span AllMarks() const;  // those of nodes too
   Span AllLocks() const;
   Span AllQueued() const;
   Span AllRuns() const;
@@ -70,6 +72,7 @@ class Keys {
     enum class Family {
       kTask,
       kMark,
+      kNodeMark,
       kLock,
       kQueued,
       kRun,
@@ -82,7 +85,7 @@ class Keys {
     };
     Family family = Family::kTask;
     task::TaskKey task;  // for those that have one
-    std::string rest;    // run id, lease in hex, setting's name; kFollow: the run's id
+    std::string rest;    // run id, node id, lease in hex, setting's name; kFollow: the run's id
     LeaseId lease = 0;   // kSession, kService, kFollow
   };
   std::optional<Parsed> Parse(std::string_view key) const;

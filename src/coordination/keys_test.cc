@@ -37,6 +37,7 @@ TEST(Keys, EveryFamilyIsReadBackAndStandsInItsRange) {
     check(keys.Task(kTask), keys.AllTasks(), Family::kTask, "");
     check(keys.Task(kTask), keys.TasksOf(12), Family::kTask, "");
     check(keys.Mark(kTask), keys.AllMarks(), Family::kMark, "");
+    check(keys.NodeMark(kTask, "n1"), keys.AllMarks(), Family::kNodeMark, "n1");
     check(keys.Lock(kTask), keys.AllLocks(), Family::kLock, "");
     check(keys.Queued(kTask), keys.AllQueued(), Family::kQueued, "");
     check(keys.Deleted(kTask), keys.AllDeleted(), Family::kDeleted, "");
@@ -76,7 +77,8 @@ TEST(Keys, WhatIsNotOursIsNotRead) {
                           "/p/run/12/3456",
                           "/p/run/12/3456/",
                           "/p/run/12/3456/r/x",
-                          "/p/mark/12/3456/x",
+                          "/p/mark/12/3456/x/y",
+                          "/p/mark/12/3456/",
                           "/p/session/2a",
                           "/p/session/000000000000002A",
                           "/p/setting/",

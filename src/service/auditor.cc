@@ -64,7 +64,8 @@ Result<Auditor::Snapshot> Auditor::Read() const {
   for (const KeyValue& item : *marks) {
     const auto name = keys.Parse(item.key);
     const auto mark = coordination::ParseMark(item.value);
-    if (!name || !mark) continue;
+    // Each node writes down itself what became of a tick that every node runs.
+    if (!name || name->family != Keys::Parsed::Family::kMark || !mark) continue;
     agent::OpenTicks ticks;
     ticks.task = name->task;
     ticks.mark = mark->at;

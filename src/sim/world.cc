@@ -205,6 +205,7 @@ void World::RandomTask() {
   task.catch_up.max_number = 1 + pick(10);
   if (pick(4) == 0) task.start_deadline = seconds(1 + pick(5));
   if (pick(5) == 0) task.timeout = seconds(1 + pick(5));
+  task.broadcast = pick(6) == 0 && task.overlap != task::Overlap::kQueue;
   Create(pattern, task);
 }
 
@@ -226,8 +227,10 @@ void World::RandomEdit(const task::TaskKey& key) {
       return;
     }
     default:
-      Edit(key,
-           [&](task::Task& task) { task.overlap = static_cast<task::Overlap>(random.Below(4)); });
+      Edit(key, [&](task::Task& task) {
+        task.overlap = static_cast<task::Overlap>(random.Below(4));
+        if (task.overlap == task::Overlap::kQueue) task.broadcast = false;
+      });
   }
 }
 

@@ -71,7 +71,8 @@ std::string CommandLine(const Task& task) {
 
 bool SameSchedule(const Task& a, const Task& b) {
   return a.cron == b.cron && a.zone == b.zone && a.jitter == b.jitter && a.enabled == b.enabled &&
-         a.valid_from == b.valid_from && a.valid_until == b.valid_until;
+         a.valid_from == b.valid_from && a.valid_until == b.valid_until &&
+         a.broadcast == b.broadcast;
 }
 
 }  // namespace gophercron::task

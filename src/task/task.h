@@ -135,7 +135,8 @@ std::optional<OnLost> ParseOnLost(std::string_view name);
 // shell would make the same vector of it.
 std::string CommandLine(const Task& task);
 
-// True when the two have the same ticks: the same cron, zone, jitter, validity and enabled.
+// True when the two have the same ticks: the same cron, zone, jitter, validity and enabled, for the
+// same nodes.
 bool SameSchedule(const Task& a, const Task& b);
 
 }  // namespace gophercron::task

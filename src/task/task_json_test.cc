@@ -128,8 +128,8 @@ TEST(Task, SameScheduleLooksAtWhatMovesTicks) {
   EXPECT_TRUE(SameSchedule(a, b));
   for (auto change :
        {+[](Task* t) { t->cron = "@hourly"; }, +[](Task* t) { t->zone = "UTC"; },
-        +[](Task* t) { t->enabled = false; }, +[](Task* t) { t->jitter = seconds(1); },
-        +[](Task* t) { t->valid_from = Instant(); },
+        +[](Task* t) { t->enabled = false; }, +[](Task* t) { t->broadcast = true; },
+        +[](Task* t) { t->jitter = seconds(1); }, +[](Task* t) { t->valid_from = Instant(); },
         +[](Task* t) { t->valid_until = Instant(); }}) {
     Task changed = a;
     change(&changed);

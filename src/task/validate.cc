@@ -236,7 +236,11 @@ void CheckEnvironment(Faults* faults, const Task& task) {
 
 void RefuseWhatIsNotActedOn(Faults* faults, const Task& task) {
   constexpr const char* kNotYet = "this version does not act on it yet; leave it out";
-  if (task.broadcast) faults->AddUnsupported("broadcast", kNotYet);
+  if (task.broadcast && task.overlap == Overlap::kQueue) {
+    faults->AddUnsupported("overlap",
+                           "a task that runs on every node can not queue; choose skip, "
+                           "replace or allow");
+  }
   if (task.retry.max_number != 0) faults->AddUnsupported("retry", kNotYet);
   if (task.on_lost != OnLost::kLeave) faults->AddUnsupported("on_lost", kNotYet);
   if (!task.exclusive_group.empty()) faults->AddUnsupported("exclusive_group", kNotYet);

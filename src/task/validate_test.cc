@@ -112,7 +112,11 @@ TEST(Validate, APausedTaskMayHaveNoFuture) {
 
 TEST(Validate, WhatIsNotActedOnIsRefusedNotIgnored) {
   const Fault faults[] = {
-      {"broadcast", [](Task* t) { t->broadcast = true; }},
+      {"overlap",
+       [](Task* t) {
+         t->broadcast = true;
+         t->overlap = Overlap::kQueue;
+       }},
       {"retry", [](Task* t) { t->retry.max_number = 1; }},
       {"on_lost", [](Task* t) { t->on_lost = OnLost::kRetry; }},
       {"exclusive_group", [](Task* t) { t->exclusive_group = "g"; }},

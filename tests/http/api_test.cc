@@ -243,7 +243,7 @@ TEST_F(Api, BadInputIsToldWithItsPlace) {
       Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","project_id":9})").status,
       422);
   EXPECT_EQ(
-      Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","broadcast":true})").status,
+      Call("POST", tasks, R"({"name":"n","command":"x","cron":"@daily","run_as":"root"})").status,
       422);
   const Answer broken = Call("POST", tasks, R"({"name":)");
   EXPECT_EQ(broken.status, 400);

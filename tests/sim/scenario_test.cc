@@ -221,6 +221,55 @@ TEST_F(Scenario, NodeWhoseClockIsSetAheadHoldsAndTheOthersGoOn) {
   Finish(world);
 }
 
+TEST_F(Scenario, BroadcastTaskRunsOnEveryNodeOnce) {
+  World world(Quiet(3));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("5");
+  task.broadcast = true;
+  const auto key = world.Create(EverySecond(), task);
+  const TickInstant begin = std::chrono::ceil<seconds>(world.Now()) + seconds(1);
+  world.scheduler().RunFor(seconds(20));
+  world.node(0).Crash();
+  world.scheduler().RunFor(seconds(30));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(20));
+  const TickInstant end = std::chrono::floor<seconds>(world.Now()) - seconds(1);
+  PauseAll(world, {key});
+  std::map<std::string, std::map<TickInstant, int>> ran;
+  for (const Start& start : world.evidence().starts) ++ran[start.node][*start.tick];
+  ASSERT_EQ(ran.size(), 3U);
+  for (TickInstant tick = begin; tick < end; tick += seconds(1)) {
+    EXPECT_EQ(ran["node2"][tick], 1) << FormatRfc3339(tick);
+    EXPECT_EQ(ran["node3"][tick], 1) << FormatRfc3339(tick);
+    EXPECT_LE(ran["node1"][tick], 1) << FormatRfc3339(tick);
+  }
+  const auto there = std::ranges::count(std::views::values(ran["node1"]), 1);
+  EXPECT_GT(there, 30);
+  EXPECT_LT(there, 50);
+  Finish(world);
+}
+
+TEST_F(Scenario, BroadcastTaskSkipsOnTheNodeWhereItsLastRunIsStillGoing) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("2500");
+  task.broadcast = true;
+  const auto key = world.Create(EverySecond(), task);
+  world.scheduler().RunFor(seconds(60));
+  PauseAll(world, {key});
+  Finish(world);
+  storage::RunQuery query;
+  query.task = key;
+  query.limit = 1000;
+  std::map<std::string, int> skipped;
+  const auto runs = world.ledger().ListRuns(query);
+  for (const auto& run : *runs) {
+    if (run.reason == task::Reason::kOverlap) ++skipped[run.node_id];
+  }
+  EXPECT_GT(skipped["node1"], 30);
+  EXPECT_GT(skipped["node2"], 30);
+}
+
 // The watch loses an edit and says nothing: the compare, once a minute, finds it.
 TEST_F(Scenario, EditThatTheWatchSilentlyLostIsFoundByTheCompare) {
   World world(Quiet(1));
