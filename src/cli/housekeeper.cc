@@ -11,6 +11,7 @@ namespace {
 
 constexpr seconds kRound{5};
 constexpr int kRoundsPerMinute = 12;
+constexpr int kRoundsPerHour = 720;
 // At a time, so that nothing waits long behind it.
 constexpr std::int64_t kRowsAtATime = 5'000;
 // A watch that was away for longer reads everything anew.
@@ -42,6 +43,7 @@ void Housekeeper::Run() {
         log::Warning("looking for manual runs that nobody took: {}", expired.error().message);
       }
       if (round % kRoundsPerMinute == 0) EveryMinute();
+      if (round % kRoundsPerHour == 0) EveryHour();
     }
     lock.lock();
   }
@@ -56,6 +58,12 @@ void Housekeeper::EveryMinute() {
   if (chores_.upkeep != nullptr) Compact();
   // More than a step takes is left: go on, a step at a time.
   while (RemoveSome() == kRowsAtATime && !Stopping()) {
+  }
+}
+
+void Housekeeper::EveryHour() {
+  if (const Status gone = service::ForgetGoneNodes(ports_); !gone) {
+    log::Warning("removing the marks of nodes that are gone: {}", gone.error().message);
   }
 }
 

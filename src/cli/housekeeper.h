@@ -43,6 +43,7 @@ class Housekeeper {
  private:
   void Run();
   void EveryMinute();
+  void EveryHour();
   std::int64_t RemoveSome();
   void Compact();
   bool Stopping();

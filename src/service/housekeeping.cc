@@ -1,5 +1,6 @@
 #include "service/housekeeping.h"
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kKeysAtATime = 100;
 constexpr std::size_t kTombstonesAtATime = 50;
+constexpr std::size_t kMarksAtATime = 1'000;
 
 Status RemoveOldTriggerKeys(const Ports& ports) {
   std::string begin = ports.keys.Setting(kTriggerSettingPrefix);
@@ -76,7 +78,49 @@ Status ForgetDeletedTasks(const Ports& ports) {
   }
 }
 
+Result<std::set<task::NodeId>> LiveNodes(const Ports& ports) {
+  auto [begin, end] = ports.keys.AllSessions();
+  auto read = coordination::RangeAndWait(ports.coordinator, {.begin = begin, .end = end});
+  if (!read) return std::unexpected(std::move(read).error());
+  std::set<task::NodeId> live;
+  for (const coordination::KeyValue& item : read->items) {
+    if (auto node = coordination::ParseNode(item.value)) live.insert(std::move(node->node_id));
+  }
+  return live;
+}
+
 }  // namespace
+
+Status ForgetGoneNodes(const Ports& ports) {
+  const auto live = LiveNodes(ports);
+  if (!live) return std::unexpected(live.error());
+  auto [begin, end] = ports.keys.AllMarks();
+  const TickInstant oldest_kept =
+      std::chrono::floor<seconds>(ports.clock.Now() - coordination::kTombstoneKept);
+  while (true) {
+    auto read = coordination::RangeAndWait(ports.coordinator,
+                                           {.begin = begin, .end = end, .limit = kMarksAtATime});
+    if (!read) return std::unexpected(std::move(read).error());
+    std::vector<coordination::Txn> parts;
+    for (const coordination::KeyValue& item : read->items) {
+      const auto key = ports.keys.Parse(item.key);
+      if (!key || key->family != coordination::Keys::Parsed::Family::kNodeMark) continue;
+      const auto mark = coordination::ParseMark(item.value);
+      if (live->contains(key->rest) || !mark || mark->at >= oldest_kept) continue;
+      if (parts.size() == coordination::kClaimsPerTxnMax) break;  // the others in an hour
+      parts.push_back({.when = {coordination::ModRevisionIs(item.key, item.mod_revision)},
+                       .then = {coordination::Delete(item.key)},
+                       .otherwise = {}});
+    }
+    if (!parts.empty()) {
+      auto gone = coordination::CommitAndWait(ports.coordinator,
+                                              coordination::BuildBatch(std::move(parts)));
+      if (!gone) return std::unexpected(std::move(gone).error());
+    }
+    if (!read->more || read->items.empty()) return {};
+    begin = read->items.back().key + '\0';
+  }
+}
 
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max) {

@@ -17,6 +17,10 @@ namespace gophercron::service {
 Result<std::int64_t> KeepHouse(const Ports& ports, const storage::Retention& retention,
                                std::int64_t rows_max);
 
+// Removes the marks that broadcast tasks have of nodes that have been gone for a day. Reads every
+// mark: not to be called every minute.
+Status ForgetGoneNodes(const Ports& ports);
+
 }  // namespace gophercron::service
 
 #endif  // GOPHERCRON_SERVICE_HOUSEKEEPING_H_

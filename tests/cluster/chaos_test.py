@@ -2,6 +2,7 @@
 themselves wrote down against the ledger: no tick twice, none early, none silent, and none that ran without a row.
 `--minutes M` goes on with scenarios at random, each on a new cluster, until M minutes are over."""
 import argparse
+import collections
 import contextlib
 import http.client
 import os
@@ -308,6 +309,25 @@ class Chaos(unittest.TestCase):
             self.api("POST", f"/runs/{run}/kill")
             eventually(lambda: not self.running(task), "it is gone")
             del self.tasks[task]
+
+    def test_a_task_runs_on_every_node(self):
+        task = self.task(1, broadcast=True)
+        self.wait_for_ticks(30)
+        self.api("POST", f"/projects/{self.c.project}/tasks/{task}/pause")
+        del self.tasks[task]
+        eventually(lambda: not self.running(task), "all have ended")
+
+        def by_tick():
+            found = collections.defaultdict(list)
+            for run in self.c.service.api.items(f"/projects/{self.c.project}/tasks/{task}/runs"):
+                found[run["tick"]].append((run["node_address"], run["outcome"]))
+            return found
+        ran = {(s.tick, s.run) for s in self.starts()}
+        eventually(lambda: sum(len(runs) for runs in by_tick().values()) == len(ran), "every run is in the ledger")
+        self.assertEqual(len(ran), len(self.starts()), "a run that was started twice")
+        ticks = by_tick()
+        for tick in sorted(ticks)[1:-1]:
+            self.assertEqual(sorted(ticks[tick]), [(name, "succeeded") for name in ("node0", "node1", "node2")], tick)
 
     def test_nodes_are_drained_and_reloaded(self):
         """The project goes from node to node: first two are drained, then the third reads that it serves another."""

@@ -408,9 +408,19 @@ TEST_F(Api, HousekeepingForgetsDeletedTasksAndOldTriggersAfterADay) {
                                                               FormatRfc3339(ports().clock.Now()))},
                                    .otherwise = {}})
           .has_value());
+  // A node that ran the living task, as every node does, and has not been seen since.
+  ASSERT_TRUE(coordination::CommitAndWait(
+                  ports().coordinator, coordination::BuildFirstMark(
+                                           ports().keys, living_key,
+                                           {.at = std::chrono::floor<seconds>(ports().clock.Now()),
+                                            .node_id = "gone",
+                                            .run_id = {},
+                                            .claim_id = {}},
+                                           true))
+                  .has_value());
   EXPECT_TRUE(service::KeepHouse(ports(), {}, 100).has_value());
   EXPECT_TRUE(ports().store.RunById("run-of-" + task_id).has_value());
-  EXPECT_EQ(kept(ports().keys.AllMarks()), 2u);
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 3u);
   EXPECT_EQ(kept(ports().keys.AllSettings()), 1u);
   const LaterClock tomorrow(std::chrono::hours(25));
   const service::Ports later{.coordinator = ports().coordinator,
@@ -419,7 +429,11 @@ TEST_F(Api, HousekeepingForgetsDeletedTasksAndOldTriggersAfterADay) {
                              .clock = tomorrow,
                              .random = ports().random};
   EXPECT_TRUE(service::KeepHouse(later, {}, 100).has_value());
-  EXPECT_EQ(kept(ports().keys.AllMarks()), 1u) << "the living task's";
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 2u) << "the living task's";
+  EXPECT_TRUE(service::ForgetGoneNodes(ports()).has_value());
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 2u) << "it may come back";
+  EXPECT_TRUE(service::ForgetGoneNodes(later).has_value());
+  EXPECT_EQ(kept(ports().keys.AllMarks()), 1u);
   EXPECT_EQ(kept(ports().keys.AllDeleted()), 0u);
   EXPECT_FALSE(ports().store.RunById("run-of-" + task_id).has_value());
   EXPECT_TRUE(ports().store.RunById("run-of-" + living).has_value());
