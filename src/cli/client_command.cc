@@ -18,6 +18,7 @@
 #include "cli/data_folder.h"
 #include "cli/endpoint.h"
 #include "cli/machine.h"
+#include "cli/service_manager.h"
 #include "cli/stop_signals.h"
 #include "coordination/task_value.h"
 #include "link/live_uplink.h"
@@ -213,7 +214,9 @@ Status Run(config::Config config, const StopSignals& signals,
            const ClusterProgram::ReadAgain& again) {
   ClientProcess client(std::move(config), again);
   if (Status started = client.Start(); !started) return started;
+  TellServiceManager(kReady);
   signals.WaitUnlessReload([&] { client.Reload(); });
+  TellServiceManager(kStopping);
   client.Stop(signals);
   return {};
 }

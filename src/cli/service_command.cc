@@ -18,6 +18,7 @@
 #include "cli/machine.h"
 #include "cli/notify_sink.h"
 #include "cli/service_host.h"
+#include "cli/service_manager.h"
 #include "cli/stop_signals.h"
 #include "coordination/office.h"
 #include "coordination/presence.h"
@@ -184,8 +185,10 @@ Status Run(config::Config config, const StopSignals& signals,
            const ClusterProgram::ReadAgain& /*again*/) {
   ServiceProcess service(std::move(config));
   if (Status started = service.Start(signals); !started) return started;
+  TellServiceManager(kReady);
   signals.WaitUnlessReload(
       [] { log::Info("SIGHUP: a service reads its configuration at its start only"); });
+  TellServiceManager(kStopping);
   service.Stop();
   return {};
 }
