@@ -6,6 +6,9 @@
 #   x_fuzz.cc   a libFuzzer program    main.cc     left to component_binary
 # so a file that nobody registered can not exist. tools/tidy holds the #includes to the same list.
 
+# Components whose tests work hard: optimised under a sanitizer too (toolchain.cmake).
+set(OPTIMISED_UNDER_SANITIZER base cron task schedule coordination coordination/embedded storage/sql agent sim)
+
 function(component path)
   cmake_parse_arguments(ARG "TEST_ONLY" "" "USES" ${ARGN})
   string(REPLACE "/" "_" name ${path})
@@ -29,6 +32,9 @@ function(component path)
 
   if(sources)
     add_library(${name} STATIC ${sources})
+    if(GOPHERCRON_SANITIZE AND path IN_LIST OPTIMISED_UNDER_SANITIZER)
+      target_compile_options(${name} PRIVATE -O1)
+    endif()
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(${name} PUBLIC ${uses} Threads::Threads)
   else()
