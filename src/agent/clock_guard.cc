@@ -14,16 +14,18 @@ void ClockGuard::Note(const std::string& source, Instant theirs, BootTime at) {
 
 ClockGuard::Verdict ClockGuard::Judge(Instant wall, BootTime boot) const {
   const microseconds mine = wall.time_since_epoch() - boot.time_since_epoch();
+  Verdict verdict;
   std::vector<microseconds> offsets;
   for (const auto& [name, source] : sources_) {
-    if (source.count < 2 || source.last + kFreshness < boot) continue;
+    if (source.last + kFreshness < boot) continue;
     const auto* const end = source.ahead.begin() + std::min(source.count, kSamples);
-    offsets.push_back(*std::max_element(source.ahead.begin(), end) - mine);
+    const microseconds offset = *std::max_element(source.ahead.begin(), end) - mine;
+    const microseconds behind = source.count > 1 ? kTolerance : kTolerance + kListedAge;
+    if (offset > kTolerance || offset < -behind) ++verdict.contradicted;
+    offsets.push_back(offset);
   }
-  Verdict verdict{.others = static_cast<int>(offsets.size()), .contradicted = 0, .offset = {}};
+  verdict.others = static_cast<int>(offsets.size());
   if (offsets.empty()) return verdict;
-  verdict.contradicted = static_cast<int>(std::ranges::count_if(
-      offsets, [](microseconds offset) { return offset > kTolerance || offset < -kTolerance; }));
   const auto middle = offsets.begin() + static_cast<std::ptrdiff_t>(offsets.size() / 2);
   std::ranges::nth_element(offsets, middle);
   verdict.offset = *middle;

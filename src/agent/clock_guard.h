@@ -4,8 +4,9 @@
 //
 // What others show is kept against the boot clock, which does not jump: when this node's wall clock
 // is set, the next judgement knows, without asking anybody again. What arrives is older than it
-// says by the time it took, so of a source's last few samples the one furthest ahead counts; and
-// one sample alone, which may be from a list and as old as the listed value, counts for nothing.
+// says by the time it took, so of a source's last few samples the one furthest ahead counts. One
+// sample alone may be from a list, and then be as old as the listed value: it says little of a
+// source that seems to be behind, but that it is not an hour.
 //
 // Threads: none. Pure.
 #ifndef GOPHERCRON_AGENT_CLOCK_GUARD_H_
@@ -25,6 +26,8 @@ class ClockGuard {
  public:
   // How far this clock may be from another.
   static constexpr microseconds kTolerance = seconds(2);
+  // How old a value may be that was listed.
+  static constexpr microseconds kListedAge = seconds(15);
   // Sources that said nothing for longer than this are not asked.
   static constexpr microseconds kFreshness = seconds(60);
 
@@ -35,7 +38,7 @@ class ClockGuard {
     int others = 0;        // that could be asked
     int contradicted = 0;  // by so many of them: further away than kTolerance
     // The median of them, seen from here: positive when they are ahead. None without others.
-    std::optional<microseconds> offset;
+    std::optional<microseconds> offset;  // roughly, until each has shown itself twice
     // More than half of at least two contradict it. With fewer nobody can tell whose clock is
     // wrong.
     bool Off() const { return others >= 2 && contradicted * 2 > others; }

@@ -57,13 +57,21 @@ TEST(ClockGuard, OwnJumpIsKnownAtOnce) {
   EXPECT_FALSE(guard.Judge(kWall + seconds(2), kBoot + seconds(2)).Off()) << "set right again";
 }
 
-TEST(ClockGuard, OneSampleAndOldOnesCountForNothing) {
+TEST(ClockGuard, OneSampleMayBeOldButNotAnHour) {
   ClockGuard guard;
-  Show(guard, "a", hours(1), 1);
-  Show(guard, "b", hours(1), 1);
-  EXPECT_EQ(guard.Judge(kWall, kBoot).others, 0);
+  for (const char* name : {"a", "b"}) Show(guard, name, seconds(-12), 1);
+  EXPECT_FALSE(guard.Judge(kWall, kBoot).Off()) << "it was listed";
+  EXPECT_TRUE(guard.Judge(kWall + hours(1), kBoot).Off());
+  EXPECT_TRUE(guard.Judge(kWall - hours(1), kBoot).Off());
+  for (const char* name : {"a", "b"}) Show(guard, name, seconds(-12), 1);
+  EXPECT_TRUE(guard.Judge(kWall, kBoot).Off()) << "and twice the same is no list";
+}
+
+TEST(ClockGuard, WhoIsSilentIsNotAsked) {
+  ClockGuard guard;
   Show(guard, "a", hours(1));
-  EXPECT_EQ(guard.Judge(kWall, kBoot).others, 1);
+  Show(guard, "b", hours(1));
+  EXPECT_TRUE(guard.Judge(kWall, kBoot).Off());
   EXPECT_EQ(guard.Judge(kWall, kBoot + seconds(61)).others, 0);
 }
 

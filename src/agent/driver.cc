@@ -98,6 +98,11 @@ class Driver::Impl {
     if (auditor_) audit_timer_.SetAfter(seconds(1), [this] { Audit(); });
   }
 
+  void NoteClock(const std::string& source, Instant theirs, BootTime at) {
+    decider_.OnClock(source, theirs, at);
+    Poke();
+  }
+
   void Change(Changes changes) {
     options_.shell = std::move(changes.shell);
     options_.output_limit = changes.output_limit;
@@ -472,6 +477,10 @@ void Driver::Start(process::ProcessRunner& runner) {
 }
 void Driver::Stop(std::function<void()> stopped) {
   impl_->Stop(std::move(stopped));
+}
+
+void Driver::NoteClock(const std::string& source, Instant theirs, BootTime at) {
+  impl_->NoteClock(source, theirs, at);
 }
 
 void Driver::Change(Changes changes) {

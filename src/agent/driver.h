@@ -74,6 +74,8 @@ class Driver final : public process::RunEvents, public LiveSource {
   // calls `stopped`, once, on the loop.
   void Stop(std::function<void()> stopped);
 
+  // As Decider::OnClock. On the loop.
+  void NoteClock(const std::string& source, Instant theirs, BootTime at);
   // What may change while it runs. On the loop.
   struct Changes {
     Duty duty;

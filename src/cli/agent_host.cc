@@ -95,6 +95,10 @@ void AgentHost::Start() {
   ports_.loop.Post([this] { driver_->Start(*runner_); });
 }
 
+void AgentHost::NoteClock(const std::string& source, Instant theirs, BootTime at) {
+  ports_.loop.Post([this, source, theirs, at] { driver_->NoteClock(source, theirs, at); });
+}
+
 void AgentHost::Change(agent::Driver::Changes changes) {
   ports_.loop.Post(
       [this, given = std::move(changes)]() mutable { driver_->Change(std::move(given)); });

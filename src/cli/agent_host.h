@@ -69,7 +69,8 @@ class AgentHost {
 
   // Begins to fire. The loop must run.
   void Start();
-  // From any thread.
+  // These two from any thread.
+  void NoteClock(const std::string& source, Instant theirs, BootTime at);
   void Change(agent::Driver::Changes changes);
   agent::LiveSource& live_source() { return *driver_; }
   const agent::Spool& spool() const { return *spool_; }

@@ -18,6 +18,7 @@
 #include "cli/data_folder.h"
 #include "cli/endpoint.h"
 #include "cli/machine.h"
+#include "cli/member_clocks.h"
 #include "cli/service_manager.h"
 #include "cli/stop_signals.h"
 #include "coordination/task_value.h"
@@ -149,6 +150,11 @@ class ClientProcess {
     if (!agent) return std::unexpected(agent.error());
     agent_ = std::move(*agent);
     live_->SetSource(agent_->live_source());
+    clocks_ = std::make_unique<MemberClocks>(
+        config_.etcd, base_->clock(),
+        [this](const std::string& source, Instant theirs, BootTime at) {
+          agent_->NoteClock(source, theirs, at);
+        });
     agent_->Start();
     fmt::print("gophercron {} client {} serves {} projects, data in {}\n", GOPHERCRON_VERSION,
                address_, config_.agent.projects.size(), folder_.string());
@@ -172,6 +178,7 @@ class ClientProcess {
   }
 
   void Stop(const StopSignals& signals) {
+    clocks_.reset();
     agent_->Stop(signals, [] { log::Info("stopping at once"); });
   }
 
@@ -208,6 +215,7 @@ class ClientProcess {
   std::unique_ptr<ResultsOut> results_;
   std::unique_ptr<link::LiveUplink> live_;
   std::unique_ptr<AgentHost> agent_;
+  std::unique_ptr<MemberClocks> clocks_;
 };
 
 Status Run(config::Config config, const StopSignals& signals,

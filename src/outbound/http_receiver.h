@@ -59,6 +59,12 @@ class HttpReceiver {
 
   std::string url() const { return fmt::format("http://127.0.0.1:{}/hook", port_); }
 
+  // A line of every later answer's head: "Name: value".
+  void SetHeader(std::string line) {
+    const std::lock_guard lock(mutex_);
+    header_ = std::move(line) + "\r\n";
+  }
+
   // Waits until so many requests have come; gives all of them.
   std::vector<Request> WaitFor(std::size_t count) {
     std::unique_lock lock(mutex_);
@@ -101,8 +107,10 @@ class HttpReceiver {
     }
     const Request request{.head = got.substr(0, body_at), .body = got.substr(body_at)};
     const int status = answer_(request);
+    std::string header;
     {
       const std::lock_guard lock(mutex_);
+      header = header_;
       requests_.push_back(request);
     }
     changed_.notify_all();
@@ -111,8 +119,8 @@ class HttpReceiver {
       }
       return;
     }
-    const std::string answer =
-        fmt::format("HTTP/1.1 {} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok", status);
+    const std::string answer = fmt::format(
+        "HTTP/1.1 {} X\r\n{}Content-Length: 2\r\nConnection: close\r\n\r\nok", status, header);
     ::send(peer, answer.data(), answer.size(), MSG_NOSIGNAL);
   }
 
@@ -124,6 +132,7 @@ class HttpReceiver {
   int peer_ = -1;
   bool stopping_ = false;
   std::vector<Request> requests_;
+  std::string header_;
   std::thread thread_;
 };
 

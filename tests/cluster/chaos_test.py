@@ -10,6 +10,7 @@ import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +20,28 @@ import evidence
 from parts import Client, Etcd, MariaDb, Proxy, Service, eventually, seed
 
 SETTLE_S = 240  # for the ledger: agents come back, the auditor looks every minute
+
+
+CLOCK_SHIM = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+int clock_gettime(clockid_t id, struct timespec *now) {
+  static int (*real)(clockid_t, struct timespec *);
+  if (!real) real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+  int result = real(id, now);
+  if (id == CLOCK_REALTIME) now->tv_sec += AHEAD_S;
+  return result;
+}
+"""
+
+
+def build_clock_shim(folder, ahead_s):
+    """A library that moves the wall clock of the process that it is loaded into."""
+    source, library = folder / "clock_shim.c", folder / f"clock_shim_{ahead_s}.so"
+    source.write_text(CLOCK_SHIM)
+    subprocess.run(["cc", "-shared", "-fPIC", f"-DAHEAD_S={ahead_s}", "-o", library, source, "-ldl"], check=True)
+    return library
 
 
 class Cluster:
@@ -309,6 +332,27 @@ class Chaos(unittest.TestCase):
             self.api("POST", f"/runs/{run}/kill")
             eventually(lambda: not self.running(task), "it is gone")
             del self.tasks[task]
+
+    def test_a_node_with_a_wrong_clock_claims_nothing(self):
+        """A fourth node, whose clock stands an hour ahead from its first moment on: whatever it claimed would push marks
+        into the future."""
+        self.tasks_every_second(2)
+        self.wait_for_ticks(4)
+        shim = build_clock_shim(self.c.folder, 3600)
+        wrong = Client("node3", self.c.folder / "node3", self.c.ports, [self.c.project], self.c.maria.port)
+        wrong.start(env={**os.environ, "LD_PRELOAD": str(shim)})
+        try:
+            def held():
+                return [n["holds_why"] for n in self.c.nodes() if n["address"] == "node3" and not n["claims"]]
+            said = eventually(held, "it holds")[0]
+            self.assertRegex(said, r"clock is (3599|3600)\.\d s ahead")
+            self.wait_for_ticks(10)
+            self.assertLess(max(s.tick for s in self.starts()), time.time() + 1)
+        finally:
+            wrong.stop()
+        eventually(lambda: all(n["clock_offset_us"] is not None and abs(n["clock_offset_us"]) < 2_000_000
+                               for n in self.c.nodes()), "the others know that they agree")
+        self.end_and_check()
 
     def test_a_task_runs_on_every_node(self):
         task = self.task(1, broadcast=True)
