@@ -392,8 +392,8 @@ void Decider::OnRecorded(std::uint64_t id) {
   impl_->Recorded(id);
 }
 
-void Decider::OnFoundRecorded(std::string_view run_id) {
-  impl_->found_recorded_.emplace(run_id);
+void Decider::OnFoundRecorded(const task::RunRecord& run) {
+  impl_->found_recorded_.emplace(run.run_id, run.retry_at ? std::optional(run) : std::nullopt);
 }
 
 void Decider::OnStraysRemain() {

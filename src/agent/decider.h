@@ -203,7 +203,7 @@ class Decider {
 
   // At start, before the first OnListComplete: runs whose result a former life of this data folder
   // has spooled. Their keys are removed without a second record.
-  void OnFoundRecorded(std::string_view run_id);
+  void OnFoundRecorded(const task::RunRecord& run);
   // Nothing that a former life started is still running. Until then no run key of it is concluded
   // and nothing is claimed.
   void OnStraysEnded();

@@ -271,7 +271,9 @@ void Decider::Impl::SetAside(std::uint64_t id, Pending& pending) {
     pending.again_at = now_.boot + kRefusedPatience;
     // Nothing waits for it: its record is durable, and whoever finds the key later has that record.
     OwnRun* own = FindOwn(pending.upkeep.front().run_id);
-    if (pending.upkeep.front().what == Upkeep::What::kConclude && own != nullptr) {
+    const Upkeep::What what = pending.upkeep.front().what;
+    if ((what == Upkeep::What::kConclude || what == Upkeep::What::kPassOn) && own != nullptr) {
+      std::erase(slots_[own->slot]->own, own);
       own->state = OwnRun::State::kConcluded;
       own->concluded_revision = std::numeric_limits<Revision>::max();
     }
@@ -353,6 +355,11 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
       if (intent.claim.session == session_) session_lost_ = true;
       break;
     case Kind::kConsumed:
+      for (SeenRun& seen : state.runs) {
+        if (intent.claim.consume && seen.revision == intent.claim.consume->revision) {
+          seen.refused = true;
+        }
+      }
       if (intent.claim.consume && state.queued_revision == intent.claim.consume->revision) {
         Queued(state, std::nullopt, revision);
       }
@@ -470,6 +477,10 @@ void Decider::Impl::HandleWon(TaskState& state, Intent& intent,
       Queued(state, std::nullopt, answer.fence);
       Hold(state, intent, answer.fence);
       return;
+    case Intent::What::kRetry:
+      RunKeyGone(state.key, intent.retry_of, answer.fence);
+      Hold(state, intent, answer.fence);
+      return;
     case Intent::What::kManualRun:
       TriggerGone(state, intent.claim.run->run_id, answer.fence + 1);
       Hold(state, intent, answer.fence);
@@ -511,6 +522,9 @@ void Decider::Impl::HandleUpkeep(const Upkeep& upkeep, const coordination::TxnRe
         if (own->key_gone) DropOwn(upkeep.run_id);
       }
       return;
+    case Upkeep::What::kPassOn:
+      HandlePassOn(upkeep, result);
+      return;
     case Upkeep::What::kRegister:
       if (own == nullptr) return;
       own->registering = false;
@@ -527,7 +541,7 @@ void Decider::Impl::HandleUpkeep(const Upkeep& upkeep, const coordination::TxnRe
         own->key_gone = false;
         if (upkeep.tells_start) start_to_tell_.emplace_front(now_.boot, upkeep.run_id);
       } else {
-        own->key_gone = true;
+        own->key_gone = own->was_gone = true;
       }
       return;  // RegisterRuns tries again
     case Upkeep::What::kRelock:

@@ -72,7 +72,8 @@ struct SeenRun {
   Revision revision = 0;
   std::uint32_t generation = 0;
   bool had_lock = false;   // then the lock says whether it is still going
-  bool kill_sent = false;  // by us
+  bool kill_sent = false;  // by us; of one that waits for its next attempt: its end
+  bool refused = false;    // a claim of the next attempt; a newer revision must come
 };
 
 struct SeenTrigger {
@@ -116,7 +117,8 @@ struct TaskState {
   std::vector<SeenRun> runs;
   std::vector<SeenTrigger> triggers;
   std::vector<Former> former;
-  std::vector<OwnRun*> own;  // held and running here
+  // Held and running here, and ended here while a further attempt is being prepared.
+  std::vector<OwnRun*> own;
 
   bool dirty = false;
   bool in_line = false;      // for a free place
@@ -152,6 +154,7 @@ struct OwnRun {
   bool key_gone = false;
   bool registering = false;
   bool start_told = false;  // the run key has started_at
+  bool was_gone = false;    // its key: others took it for lost, and for the next attempt's
   std::string kill_by;
   std::string kill_why;
 };
@@ -164,6 +167,7 @@ struct Intent {
     kEnqueue,
     kQueuedRun,
     kManualRun,
+    kRetry,
     kGiveUpQueued,
     kGiveUpManual
   };
@@ -178,7 +182,8 @@ struct Intent {
   task::Reason reason = task::Reason::kNone;
   std::string detail;
   TickInstant tick{};
-  bool former = false;  // of a former schedule: everything up to `tick` has `outcome`
+  task::RunId retry_of = {};  // kRetry
+  bool former = false;        // of a former schedule: everything up to `tick` has `outcome`
   bool NeedsPlace() const {
     return claim.run && what != What::kGiveUpQueued && what != What::kGiveUpManual;
   }
@@ -186,14 +191,15 @@ struct Intent {
 
 // A small transaction that keeps keys in order.
 struct Upkeep {
-  enum class What { kUnlock, kConclude, kFirstMark, kRegister, kRelock, kKill };
+  enum class What { kUnlock, kConclude, kFirstMark, kRegister, kRelock, kKill, kPassOn };
   What what = What::kConclude;
   std::uint32_t slot = 0;
   task::RunId run_id = {};
   coordination::Mark mark = {};
   LeaseId session = 0;
-  bool tells_start = false;  // kRegister
-  bool of_node = false;      // kFirstMark
+  bool tells_start = false;                                      // kRegister
+  bool of_node = false;                                          // kFirstMark
+  std::shared_ptr<const coordination::LiveRun> value = nullptr;  // kPassOn
   coordination::Txn txn = {};
 };
 
@@ -271,8 +277,8 @@ class Decider::Impl {
   void WaitForPlace(TaskState& state, TickInstant tick);
   bool PlaceFree() const;
   void JoinLine(TaskState& state);
-  // The run that is still going, or empty.
-  task::RunId GoingRun(const TaskState& state) const;
+  // The run that is still going, but `but`; or empty.
+  task::RunId GoingRun(const TaskState& state, const task::RunId& but = {}) const;
   int RankOf(std::uint64_t topic, task::ProjectId project) const;
   Instant TurnOf(std::uint64_t topic, task::ProjectId project, Instant base) const;
   void WakeAt(const TaskState& state, Instant at);
@@ -309,6 +315,19 @@ class Decider::Impl {
                      std::optional<TickInstant> after, task::Outcome outcome,
                      const std::string& detail);
 
+  // decider_retries.cc: attempts after the first.
+  std::optional<Instant> NextAttempt(const TaskState& state, const task::RunRecord& run,
+                                     Instant ended) const;
+  // A run that waits for its next attempt, but `but`; or empty.
+  task::RunId DueRetry(const TaskState& state, const task::RunId& but) const;
+  void PassOn(TaskState& state, coordination::LiveRun value, Revision read_at);
+  void PassOnOwn(OwnRun& run);
+  void HandlePassOn(const Upkeep& upkeep, const coordination::TxnResult& result);
+  void EndRetry(TaskState& state, SeenRun& seen);
+  bool AttendRetries(TaskState& state);
+  bool AttendRetry(TaskState& state, SeenRun& seen);
+  void IssueRetry(TaskState& state, const SeenRun& seen, bool take_lock);
+
   // decider_runs.cc: runs of this process, and runs nobody owns.
   OwnRun* FindOwn(std::string_view run_id);
   void Hold(TaskState& state, Intent& intent, Revision fence);
@@ -334,7 +353,7 @@ class Decider::Impl {
   void Register(OwnRun& run);
   void HandleOrphans();
   bool HandleOrphan(const task::RunId& run_id, TaskState& state, BootTime since);
-  void RecordLost(TaskState& state, const coordination::LiveRun& value);
+  void RecordLost(TaskState& state, const SeenRun& seen);
   void DropOwn(std::string_view run_id);
 
   struct Record {
@@ -342,6 +361,9 @@ class Decider::Impl {
     task::RunId run_id = {};  // whose key goes when it is durable; empty for spans
     TickInstant first{}, last{};
     bool ticks = false;
+    // Found lost, and to be run again: what its key is to say then, and of which revision it is.
+    std::optional<coordination::LiveRun> pass_on = {};
+    Revision read_at = 0;
   };
   struct Peer {
     coordination::Node node;
@@ -407,7 +429,8 @@ class Decider::Impl {
   std::multimap<Instant, task::RunId> held_;
   std::set<task::RunId, std::less<>> claimed_;  // run ids of unanswered claims
   std::map<task::RunId, Orphan> orphans_;
-  std::set<task::RunId, std::less<>> found_recorded_;
+  // With the record of those that a further attempt was to follow.
+  std::map<task::RunId, std::optional<task::RunRecord>, std::less<>> found_recorded_;
   int places_used_ = 0;
 
   std::vector<Intent> claims_out_;

@@ -173,8 +173,11 @@ void Decider::Impl::RunKey(const task::TaskKey& key, const coordination::LiveRun
   seen->generation = generation_;
   if (revision <= seen->revision) return;
   const bool moved = !seen->value || seen->value->session != run.session;
+  // A wish to end the run came too late, and says nothing about its next attempt.
+  if (run.record.retry_at && seen->value && !seen->value->record.retry_at) seen->kill_sent = false;
   seen->value = std::make_shared<const coordination::LiveRun>(run);
   seen->revision = revision;
+  seen->refused = false;
   MarkDirty(state);
 
   if (OwnRun* own = FindOwn(run_id)) {
@@ -213,7 +216,7 @@ void Decider::Impl::RunKeyGone(const task::TaskKey& key, std::string_view run_id
   MarkDirty(*state);
   OwnRun* own = FindOwn(run_id);
   if (own == nullptr || own->key_revision > revision) return;
-  own->key_gone = true;
+  own->key_gone = own->was_gone = true;
   look_at_runs_ = true;
   if (own->state == OwnRun::State::kConcluded) DropOwn(run_id);
 }

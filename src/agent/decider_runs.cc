@@ -136,11 +136,12 @@ void Decider::Impl::Start(OwnRun& run) {
 
 void Decider::Impl::LeaveTask(OwnRun& run) {
   TaskState& state = *slots_[run.slot];
-  std::erase(state.own, &run);
+  const bool followed = run.record.retry_at.has_value();
+  if (!followed) std::erase(state.own, &run);
   state.free_since = now_.wall;
   --places_used_;
   run.state = OwnRun::State::kEnded;
-  if (run.took_lock && run.session == session_) {
+  if (run.took_lock && run.session == session_ && !followed) {
     state.lock_from = run.record.run_id;
     // Others can not see that the run has ended until the lock is given back; alone, the next claim
     // takes it over and the conclusion removes it.
@@ -183,6 +184,9 @@ void Decider::Impl::Ended(std::string_view run_id, const RunEnd& end) {
   if (record.outcome == task::Outcome::kKilled) {
     record.killed_by = run->kill_by;
     if (record.detail.empty()) record.detail = run->kill_why;
+  }
+  if (!run->kill_wanted && !run->was_gone) {
+    record.retry_at = NextAttempt(*slots_[run->slot], record, end.ended_at);
   }
   LeaveTask(*run);
   RecordRun(*run);
@@ -231,7 +235,15 @@ void Decider::Impl::Recorded(std::uint64_t id) {
   if (found == records_.end()) return;
   const Record record = std::move(found->second);
   records_.erase(found);
-  if (!record.run_id.empty()) Conclude(record.slot, record.run_id);
+  OwnRun* own = FindOwn(record.run_id);
+  if (record.pass_on) {
+    PassOn(*slots_[record.slot], *record.pass_on, record.read_at);
+  } else if (own != nullptr && own->record.retry_at && !own->kill_wanted) {
+    PassOnOwn(*own);
+  } else if (!record.run_id.empty()) {
+    if (own != nullptr) std::erase(slots_[record.slot]->own, own);
+    Conclude(record.slot, record.run_id);
+  }
   MarkDirty(*slots_[record.slot]);
 }
 
@@ -329,21 +341,29 @@ void Decider::Impl::Register(OwnRun& run) {
                      .otherwise = {coordination::Get(lock)}}});
 }
 
-void Decider::Impl::RecordLost(TaskState& state, const coordination::LiveRun& value) {
+void Decider::Impl::RecordLost(TaskState& state, const SeenRun& seen) {
+  const coordination::LiveRun& value = *seen.value;
   const std::uint64_t id = next_id_++;
   Record entry = {.slot = state.slot, .run_id = value.record.run_id};
   if (value.record.tick) {
     entry.first = entry.last = *value.record.tick;
     entry.ticks = true;
   }
-  records_.emplace(id, std::move(entry));
   task::LedgerRecord record;
   record.run = value.record;
   // One that was given up says itself how it ended.
   if (!value.record.ended_at) {
     record.run->outcome = task::Outcome::kLost;
     record.run->reason = task::Reason::kAgentDied;
+    if (!value.kill_requested) record.run->retry_at = NextAttempt(state, *record.run, now_.wall);
+    if (record.run->retry_at) {
+      entry.pass_on = value;
+      entry.pass_on->record = *record.run;
+      entry.pass_on->record.ended_at = now_.wall;
+      entry.read_at = seen.revision;
+    }
   }
+  records_.emplace(id, std::move(entry));
   out_->records.push_back({.id = id, .record = std::move(record)});
 }
 
@@ -355,12 +375,19 @@ bool Decider::Impl::HandleOrphan(const task::RunId& run_id, TaskState& state, Bo
       state.runs, [&](const SeenRun& one) { return one.value->record.run_id == run_id; });
   if (seen == state.runs.end()) return true;
   const coordination::LiveRun& value = *seen->value;
+  if (value.record.retry_at) return true;  // AttendRetries has it
   if (value.record.node_id == config_.node_id) {
     if (!strays_ended_) return false;
-    if (found_recorded_.erase(run_id) > 0) {
-      Conclude(state.slot, run_id);
+    if (const auto recorded = found_recorded_.extract(run_id)) {
+      if (recorded.mapped() && !value.kill_requested) {
+        coordination::LiveRun ended = value;
+        ended.record = *recorded.mapped();
+        PassOn(state, std::move(ended), seen->revision);
+      } else {
+        Conclude(state.slot, run_id);
+      }
     } else {
-      RecordLost(state, value);
+      RecordLost(state, *seen);
     }
     return true;
   }
@@ -372,7 +399,7 @@ bool Decider::Impl::HandleOrphan(const task::RunId& run_id, TaskState& state, Bo
   const Instant base{};
   const auto delay = TurnOf(TopicOf(run_id), state.key.project_id, base) - base;
   if (now_.boot < since + kOrphanGrace + delay) return false;
-  RecordLost(state, value);
+  RecordLost(state, *seen);
   return true;
 }
 

@@ -36,10 +36,11 @@ std::optional<TickInstant> Decider::Impl::AfterOf(const TaskState& state, TickIn
   return state.plan->Latest(TickInstant(seconds(-1)), tick - seconds(1));
 }
 
-task::RunId Decider::Impl::GoingRun(const TaskState& state) const {
+task::RunId Decider::Impl::GoingRun(const TaskState& state, const task::RunId& but) const {
   for (const OwnRun* own : state.own) return own->record.run_id;
+  if (task::RunId due = DueRetry(state, but); !due.empty()) return due;
   if (state.by_node()) return {};  // other nodes' runs stand in nobody's way
-  if (!state.lock_holder.empty()) {
+  if (!state.lock_holder.empty() && state.lock_holder != but) {
     const auto own = own_.find(state.lock_holder);
     if (own == own_.end()) return state.lock_holder;  // ours that are alive are in state.own
   }
@@ -89,6 +90,12 @@ void Decider::Impl::AskForEnd(TaskState& state) {
     look_at_runs_ = true;
     own->kill_why = "replace";
   }
+  for (SeenRun& seen : state.runs) {
+    if (seen.value->record.retry_at && !own_.contains(seen.value->record.run_id) &&
+        (!state.by_node() || seen.value->record.node_id == config_.node_id)) {
+      EndRetry(state, seen);
+    }
+  }
   if (state.by_node()) return;
   for (SeenRun& seen : state.runs) {
     if (seen.kill_sent || seen.value->kill_requested || seen.value->record.ended_at ||
@@ -119,6 +126,7 @@ void Decider::Impl::Attend(TaskState& state) {
   if (!Serves(state.key)) return ForgetIfEmpty(state);
   if (AttendTriggers(state) || AttendFormer(state)) return;
   if (!state.task) {
+    AttendRetries(state);  // none is made any more
     ForgetIfEmpty(state);
     return;
   }
@@ -132,7 +140,7 @@ void Decider::Impl::Attend(TaskState& state) {
     IssueFirstMark(state);
     return;
   }
-  if (AttendQueued(state)) return;
+  if (AttendRetries(state) || AttendQueued(state)) return;
   if (state.plan) AttendTicks(state);
 }
 
@@ -166,7 +174,11 @@ bool Decider::Impl::AttendTrigger(TaskState& state, const SeenTrigger& trigger) 
     return true;
   };
   if (!state.task) {
-    if (state.task_revision == 0) return false;
+    // It may not have been listed yet, or was deleted before this process was there.
+    if (state.task_revision == 0 && (listing_ || now_.wall < asked + kTriggerPatience)) {
+      WakeAt(state, asked + kTriggerPatience);
+      return false;
+    }
     return give_up(task::Outcome::kSuperseded, task::Reason::kPaused, "the task was deleted");
   }
   const bool may_overlap =

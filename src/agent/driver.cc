@@ -158,7 +158,7 @@ class Driver::Impl {
       if (records->empty()) return;
       after = records->back().id;
       for (const auto& [id, record] : *records) {
-        if (record.run) decider_.OnFoundRecorded(record.run->run_id);
+        if (record.run) decider_.OnFoundRecorded(*record.run);
       }
     }
   }

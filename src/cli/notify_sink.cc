@@ -73,7 +73,8 @@ void NotifySink::RunStarted(const task::RunRecord& run) {
 }
 
 void NotifySink::RunEnded(const task::RunRecord& run, const task::RunOutput&) {
-  if (mine_()) notifier_.Observe({.run = run, .output = {}, .span = std::nullopt});
+  if (!mine_()) return;
+  notifier_.Observe({.run = run, .output = {}, .span = std::nullopt}, run.retry_at.has_value());
 }
 
 void NotifySink::TicksEnded(const task::OutcomeSpan& span) {

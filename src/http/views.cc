@@ -124,6 +124,7 @@ json::object RunRecordJson(const task::RunRecord& run) {
   out["claimed_at"] = TimeUnlessZero(run.claimed_at);
   out["started_at"] = TimeOrNull(run.started_at);
   out["ended_at"] = TimeOrNull(run.ended_at);
+  out["retry_at"] = TimeOrNull(run.retry_at);
   out["outcome"] = task::Name(run.outcome);
   out["reason"] = run.reason == task::Reason::kNone ? json::value(nullptr)
                                                     : json::value(task::Name(run.reason));

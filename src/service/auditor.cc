@@ -1,10 +1,12 @@
 #include "service/auditor.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
 #include "coordination/claim.h"
 #include "coordination/task_value.h"
+#include "schedule/retry.h"
 
 namespace gophercron::service {
 namespace {
@@ -100,7 +102,9 @@ Result<Auditor::Snapshot> Auditor::Read() const {
 
 // Into the ledger first: what is cut short between the two is done again. A node that comes back
 // and registers its run anew changes the key, which then stays.
-Status Auditor::RecordLost(const LiveRunKey& orphan) {
+//
+// One that is to be run again leaves its key standing, for the agent that takes it from there.
+Status Auditor::RecordLost(const LiveRunKey& orphan, const task::Task* definition) {
   task::LedgerRecord record;
   record.run = orphan.run.record;
   record.run->fence = orphan.item.create_revision;
@@ -108,13 +112,21 @@ Status Auditor::RecordLost(const LiveRunKey& orphan) {
     record.run->outcome = task::Outcome::kLost;
     record.run->reason = task::Reason::kAgentDied;
     record.run->ended_at = ports_.clock.Now();
+    if (definition != nullptr && !definition->broadcast && !orphan.run.kill_requested) {
+      record.run->retry_at =
+          schedule::NextAttemptAt(*definition, *record.run, *record.run->ended_at);
+    }
   }
   if (Status recorded = ports_.store.Record(std::vector{record}); !recorded) return recorded;
   listener_.RunEnded(*record.run, record.output);
+  coordination::LiveRun followed = orphan.run;
+  followed.record = *record.run;
   auto gone = coordination::CommitAndWait(
       ports_.coordinator,
       {.when = {coordination::ModRevisionIs(orphan.item.key, orphan.item.mod_revision)},
-       .then = {coordination::Delete(orphan.item.key)},
+       .then = {record.run->retry_at
+                    ? coordination::Put(orphan.item.key, coordination::FormatLiveRun(followed))
+                    : coordination::Delete(orphan.item.key)},
        .otherwise = {}});
   if (!gone) return std::unexpected(std::move(gone).error());
   return {};
@@ -123,11 +135,17 @@ Status Auditor::RecordLost(const LiveRunKey& orphan) {
 Status Auditor::EndOrphans(const Snapshot& snapshot, std::int64_t* lost) {
   std::set<std::string> orphans;
   for (const LiveRunKey& live : snapshot.runs) {
-    if (snapshot.sessions.contains(live.run.session)) continue;
+    // One that waits for its next attempt is every agent's to take.
+    if (snapshot.sessions.contains(live.run.session) || live.run.record.retry_at) continue;
     const bool seen_before = orphans_.contains(live.item.key);
     orphans.insert(live.item.key);
     if (!seen_before) continue;
-    if (Status recorded = RecordLost(live); !recorded) return recorded;
+    const auto ticks =
+        std::ranges::find(snapshot.open, live.run.record.task, &agent::OpenTicks::task);
+    const bool known = ticks != snapshot.open.end();
+    if (Status recorded = RecordLost(live, known ? ticks->definition.get() : nullptr); !recorded) {
+      return recorded;
+    }
     ++*lost;
   }
   orphans_ = std::move(orphans);

@@ -53,7 +53,7 @@ class Auditor {
 
   Result<Snapshot> Read() const;
   Status EndOrphans(const Snapshot& snapshot, std::int64_t* lost);
-  Status RecordLost(const LiveRunKey& orphan);
+  Status RecordLost(const LiveRunKey& orphan, const task::Task* definition);
 
   const Ports ports_;
   agent::LiveSink& listener_;

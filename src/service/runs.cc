@@ -257,12 +257,14 @@ Result<RunView> Runs::Kill(const Caller& caller, std::string_view run_id) const 
   if (!grant) return std::unexpected(grant.error());
   if (const Status may = grant->Require(Right::kOperate); !may) return std::unexpected(may.error());
 
-  for (int attempt = 0; attempt < kAttemptsMax && run->state != RunState::kEnded; ++attempt) {
+  const bool going = run->state != RunState::kEnded || run->record.retry_at;
+  for (int attempt = 0; attempt < kAttemptsMax && going; ++attempt) {
     auto live = FindLive(run_id);
     if (!live && live.error().code != ErrorCode::kNotFound) {
       return std::unexpected(std::move(live).error());
     }
-    if (!live) break;
+    // Of one that waits for its next attempt, that attempt is what is called off.
+    if (!live || (live->view.state == RunState::kEnded && !live->view.record.retry_at)) break;
     if (live->view.kill_requested) return std::move(live->view);
     coordination::Txn txn;
     txn.when = {coordination::ModRevisionIs(live->item.key, live->item.mod_revision)};

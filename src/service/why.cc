@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -118,6 +119,7 @@ struct Why::Held {
   std::optional<coordination::Mark> mark;
   std::optional<TickInstant> queued;
   std::vector<coordination::LiveRun> runs;
+  std::vector<task::RunRecord> retried;  // ended, and waiting for their next attempt
 };
 
 Result<Why::Held> Why::ReadHeld(const task::TaskKey& key) const {
@@ -143,6 +145,7 @@ Result<Why::Held> Why::ReadHeld(const task::TaskKey& key) const {
   for (const coordination::KeyValue& item : runs->items) {
     auto run = coordination::ParseLiveRun(item.value);
     // One that has ended is on its way to the ledger: nothing is going.
+    if (run && run->record.retry_at) held.retried.push_back(run->record);
     if (run && !run->record.ended_at) held.runs.push_back(*std::move(run));
   }
   return held;
@@ -150,11 +153,24 @@ Result<Why::Held> Why::ReadHeld(const task::TaskKey& key) const {
 
 Result<bool> Why::FromRecords(const task::TaskKey& key, const Held& held, Explanation* out) const {
   auto row = ports_.store.LedgerAt({.task = key, .at = out->at});
-  if (row) {
+  // A further attempt that is going is not in the row of those before it.
+  const auto later = std::ranges::find_if(held.runs, [&](const coordination::LiveRun& run) {
+    return run.record.tick == out->at && run.record.attempt > 1;
+  });
+  const bool superseded = row && later != held.runs.end() &&
+                          std::ranges::find(row->runs, later->record.run_id,
+                                            &task::RunRecord::run_id) == row->runs.end();
+  if (row && !superseded) {
     FillFromRow(*std::move(row), out);
+    for (const task::RunRecord& run : held.retried) {
+      if (run.tick != out->at) continue;
+      out->facts.push_back(fmt::format("attempt {} is due at {}, so this is not its outcome yet",
+                                       run.attempt + 1, FormatRfc3339(*run.retry_at)));
+    }
     return true;
   }
-  if (row.error().code != ErrorCode::kNotFound) return std::unexpected(std::move(row).error());
+  if (!row && row.error().code != ErrorCode::kNotFound)
+    return std::unexpected(std::move(row).error());
   for (const coordination::LiveRun& run : held.runs) {
     if (run.record.tick != out->at) continue;
     out->verdict = Verdict::kRunning;
@@ -163,6 +179,10 @@ Result<bool> Why::FromRecords(const task::TaskKey& key, const Held& held, Explan
     if (run.kill_requested) {
       out->facts.push_back(fmt::format("its end was asked for by {}",
                                        run.kill_by.empty() ? "the program itself" : run.kill_by));
+    }
+    if (superseded) {
+      for (const task::RunRecord& before : row->runs) out->facts.push_back(EndSentence(before));
+      out->runs = std::move(row->runs);
     }
     out->runs.push_back(run.record);
     return true;

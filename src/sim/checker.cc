@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "schedule/retry.h"
+
 namespace gophercron::sim {
 
 namespace {
@@ -51,8 +53,7 @@ class Checker {
 
   // No tick twice, none early, none by a definition known to be old, none without a session.
   void CheckStarts() {
-    // Of a broadcast task each node has its own tick.
-    std::map<std::tuple<task::TaskKey, TickInstant, std::string>, const Start*> ticks;
+    Ticks ticks;
     std::set<std::string> run_ids;
     std::map<task::TaskKey, std::int64_t> fences;
     for (const Start& start : evidence_.starts) {
@@ -68,18 +69,56 @@ class Checker {
                   start.node, Show(start.at), start.revision, start.delivered);
       }
       if (!start.tick) continue;
-      if (const auto [first, fresh] = ticks.try_emplace(
-              {start.task, *start.tick, Broadcast(start) ? start.node : std::string()}, &start);
+      if (const auto [first, fresh] =
+              ticks.try_emplace({start.task, *start.tick, start.attempt, PlaceOf(start)}, &start);
           !fresh) {
         Violation("tick {} of task {} was started twice: on {} at {} and on {} at {}",
                   Show(*start.tick), start.task.task_id, first->second->node,
                   Show(first->second->at), start.node, Show(start.at));
       }
+      if (start.attempt > 1) CheckAttempt(start, ticks);
       if (start.wall < *start.tick) {
         Violation("tick {} of task {} was started early on {}, at {} of its clock",
                   Show(*start.tick), start.task.task_id, start.node, Show(start.wall));
       }
       CheckPlanned(start);
+    }
+  }
+
+  // Of a broadcast task each node has its own tick.
+  using Ticks = std::map<std::tuple<task::TaskKey, TickInstant, int, std::string>, const Start*>;
+  std::string PlaceOf(const Start& start) const {
+    return Broadcast(start) ? start.node : std::string();
+  }
+
+  // A further attempt follows one that ended badly, or that was lost where the task asks for it.
+  void CheckAttempt(const Start& start, const Ticks& ticks) {
+    const auto version =
+        std::ranges::find(evidence_.versions.at(start.task), start.revision, &Version::revision);
+    if (version == evidence_.versions.at(start.task).end()) return;  // told elsewhere
+    const task::Task& task = version->task;
+    const bool lost_too = task.on_lost == task::OnLost::kRetry;
+    const int most = 1 + std::max(task.retry.max_number, lost_too ? schedule::kLostRetriesMin : 0);
+    if (start.attempt > most) {
+      Violation("run {} is attempt {} of a tick that may have {}", start.run_id, start.attempt,
+                most);
+    }
+    const auto found = ticks.find({start.task, *start.tick, start.attempt - 1, PlaceOf(start)});
+    // One that was claimed and never started may be lost as well.
+    if (found == ticks.end()) {
+      if (!lost_too) {
+        Violation("run {} is attempt {}, and there was none before it", start.run_id,
+                  start.attempt);
+      }
+      return;
+    }
+    const Start& before = *found->second;
+    const bool ended = before.ended && *before.ended <= start.at && before.reported;
+    const bool badly = before.end != process::End::kKilled &&
+                       (before.end != process::End::kExited || before.code != 0);
+    if ((!ended || !badly) && !lost_too) {
+      Violation("run {} is attempt {}, and run {} before it {}", start.run_id, start.attempt,
+                before.run_id, ended ? "did not fail" : "had not ended");
     }
   }
 

@@ -36,6 +36,7 @@ struct Start {
   Revision revision = 0;     // of the definition that was run
   Revision delivered = 0;    // the newest that had reached the node; -1: deleted
   std::int64_t fence = 0;
+  int attempt = 1;
   bool may_overlap = false;      // by the definition that was run
   std::optional<Instant> ended;  // true time
   process::End end = process::End::kExited;

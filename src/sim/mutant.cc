@@ -51,12 +51,15 @@ TxnResult Applied(const Txn& txn) {
 }  // namespace
 
 void Mutant::Tamper(const Keys& keys, Txn& txn) const {
-  if (!mark_not_compared && !revision_not_compared && !lock_not_taken) return;
+  if (!mark_not_compared && !revision_not_compared && !lock_not_taken && !attempt_not_compared) {
+    return;
+  }
   for (Op& op : txn.then) {
     if (op.txn == nullptr || !IsClaim(keys, *op.txn)) continue;
     Txn claim = *op.txn;
     if (mark_not_compared) DropCompares(keys, Family::kMark, claim);
     if (revision_not_compared) DropCompares(keys, Family::kTask, claim);
+    if (attempt_not_compared) DropCompares(keys, Family::kRun, claim);
     if (lock_not_taken) {
       DropCompares(keys, Family::kLock, claim);
       std::erase_if(claim.then, [&](const Op& write) {

@@ -22,6 +22,7 @@ struct Mutant {
   bool unknown_taken_for_lost = false;  // forgets an unanswered claim instead of sending it again
   bool lost_not_recorded = false;       // removes run keys of a former life without a record
   bool revision_not_compared = false;   // claims whatever the definition's revision is
+  bool attempt_not_compared = false;    // claims a further attempt without looking at the last one
 
   // What is sent instead of `txn`.
   void Tamper(const coordination::Keys& keys, coordination::Txn& txn) const;

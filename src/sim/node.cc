@@ -91,7 +91,7 @@ void SimNode::Boot() {
   poked_ = false;
   delivered_.clear();
   for (const auto& [number, record] : spool_) {
-    if (record.run) decider_->OnFoundRecorded(record.run->run_id);
+    if (record.run) decider_->OnFoundRecorded(*record.run);
   }
   // Commands of a former life are ended before anything is claimed.
   microseconds strays{1000};
@@ -257,6 +257,7 @@ void SimNode::StartRun(const agent::StartAction& start) {
   const auto delivered = delivered_.find(task.key);
   evidence.delivered = delivered == delivered_.end() ? 0 : delivered->second;
   evidence.fence = start.run.fence;
+  evidence.attempt = start.run.attempt;
   evidence.may_overlap = task.overlap == task::Overlap::kAllow;
   evidence_.Trace(fmt::format("start {} {} {}", id(), start.run.run_id,
                               evidence.at.time_since_epoch().count()));
@@ -283,17 +284,20 @@ void SimNode::StartRun(const agent::StartAction& start) {
     if (decider_) decider_->OnRunStarted(run, Wall());
     Poke();
   });
-  // The command's text says how long it takes: "<least ms> <most ms>".
+  // The command's text says how long it takes: "<least ms> <most ms>", and " fails" if it mostly
+  // does, " always" if it does each time.
   const std::size_t space = task.command.find(' ');
   const microseconds least = milliseconds(std::stoll(task.command.substr(0, space)));
   const microseconds most = milliseconds(std::stoll(task.command.substr(space + 1)));
+  std::int64_t failing = task.command.ends_with(" fails") ? 600'000 : 100'000;
+  if (task.command.ends_with(" always")) failing = 1'000'000;
   microseconds duration = scheduler_.Between(least, most);
   process::End end = process::End::kExited;
   if (task.timeout > seconds(0) && duration > task.timeout) {
     duration = task.timeout;
     end = process::End::kTimedOut;
   }
-  const int code = end == process::End::kExited ? (scheduler_.Chance(100'000) ? 1 : 0) : 15;
+  const int code = end == process::End::kExited ? (scheduler_.Chance(failing) ? 1 : 0) : 15;
   scheduler_.After(duration, [this, run = start.run.run_id, serial, end, code] {
     EndRun(run, serial, end, code);
   });

@@ -205,6 +205,14 @@ void World::RandomTask() {
   task.catch_up.max_number = 1 + pick(10);
   if (pick(4) == 0) task.start_deadline = seconds(1 + pick(5));
   if (pick(5) == 0) task.timeout = seconds(1 + pick(5));
+  if (pick(3) == 0) {
+    task.retry = {.max_number = 1 + pick(4),
+                  .delay = seconds(pick(4) == 0 ? pick(30) : pick(3)),
+                  .backoff = 1.0 + pick(2)};
+  }
+  if (pick(4) == 0) task.on_lost = task::OnLost::kRetry;
+  // Half of those fail most of the time.
+  if (task.retry.max_number > 0 && pick(2) == 0) task.command += " fails";
   task.broadcast = pick(6) == 0 && task.overlap != task::Overlap::kQueue;
   Create(pattern, task);
 }

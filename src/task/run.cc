@@ -104,6 +104,7 @@ json::object ToJson(const RunRecord& run) {
   if (run.claimed_at != usual.claimed_at) out["claimed_at"] = FormatRfc3339(run.claimed_at);
   PutTime(&out, "started_at", run.started_at);
   PutTime(&out, "ended_at", run.ended_at);
+  PutTime(&out, "retry_at", run.retry_at);
   if (run.outcome != usual.outcome) out["outcome"] = Name(run.outcome);
   if (run.reason != usual.reason) out["reason"] = Name(run.reason);
   PutText(&out, "detail", run.detail);
@@ -138,6 +139,7 @@ Result<RunRecord> RunRecordFromJson(const json::object& from) {
   reader.Read("claimed_at", &run.claimed_at);
   reader.Read("started_at", &run.started_at);
   reader.Read("ended_at", &run.ended_at);
+  reader.Read("retry_at", &run.retry_at);
   reader.ReadNamed("outcome", &run.outcome, ParseOutcome);
   reader.ReadNamed("reason", &run.reason, ParseReason);
   reader.Read("detail", &run.detail);

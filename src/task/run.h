@@ -85,6 +85,8 @@ struct RunRecord {
   Instant claimed_at{};
   std::optional<Instant> started_at;
   std::optional<Instant> ended_at;
+  // A further attempt is due then, so this outcome is not the tick's yet. Not kept in the ledger.
+  std::optional<Instant> retry_at;
   Outcome outcome = Outcome::kLost;
   Reason reason = Reason::kNone;
   std::string detail;  // the errno text, which runs overlapped

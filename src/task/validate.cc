@@ -25,6 +25,8 @@ constexpr std::size_t kEnvironmentBytesMax = 65'536;
 constexpr std::size_t kLabelsMax = 64;
 constexpr std::size_t kLabelBytesMax = 200;
 constexpr std::size_t kPathBytesMax = 4'095;
+constexpr int kRetriesMax = 100;
+constexpr double kRetryBackoffMax = 10;
 constexpr seconds kDay = std::chrono::hours(24);
 constexpr std::int64_t kOutputLimitMin = 1'024;
 constexpr std::int64_t kOutputLimitMax = 64 << 20;
@@ -186,6 +188,11 @@ void CheckPolicies(Faults* faults, const Task& task) {
   CheckRange(faults, "kill_grace_s", task.kill_grace, seconds(0), seconds(3'600));
   CheckRange(faults, "catch_up.max_age_s", task.catch_up.max_age, seconds(0), 366 * kDay);
   CheckRange(faults, "catch_up.max_number", task.catch_up.max_number, 1, 1'000);
+  CheckRange(faults, "retry.max_number", task.retry.max_number, 0, kRetriesMax);
+  CheckRange(faults, "retry.delay_s", task.retry.delay, seconds(0), kDay);
+  if (!(task.retry.backoff >= 1 && task.retry.backoff <= kRetryBackoffMax)) {
+    faults->Add("retry.backoff", fmt::format("it must lie between 1 and {}", kRetryBackoffMax));
+  }
   if (task.output_limit != 0) {
     CheckRange(faults, "output_limit", task.output_limit, kOutputLimitMin, kOutputLimitMax);
   }
@@ -241,8 +248,6 @@ void RefuseWhatIsNotActedOn(Faults* faults, const Task& task) {
                            "a task that runs on every node can not queue; choose skip, "
                            "replace or allow");
   }
-  if (task.retry.max_number != 0) faults->AddUnsupported("retry", kNotYet);
-  if (task.on_lost != OnLost::kLeave) faults->AddUnsupported("on_lost", kNotYet);
   if (!task.exclusive_group.empty()) faults->AddUnsupported("exclusive_group", kNotYet);
   if (!task.agent_selector.empty()) faults->AddUnsupported("agent_selector", kNotYet);
   if (!task.run_as.empty()) faults->AddUnsupported("run_as", kNotYet);

@@ -117,8 +117,6 @@ TEST(Validate, WhatIsNotActedOnIsRefusedNotIgnored) {
          t->broadcast = true;
          t->overlap = Overlap::kQueue;
        }},
-      {"retry", [](Task* t) { t->retry.max_number = 1; }},
-      {"on_lost", [](Task* t) { t->on_lost = OnLost::kRetry; }},
       {"exclusive_group", [](Task* t) { t->exclusive_group = "g"; }},
       {"agent_selector", [](Task* t) { t->agent_selector = {{"a", "b"}}; }},
       {"run_as", [](Task* t) { t->run_as = "root"; }},

@@ -73,6 +73,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Planted{"edit_ignored", &Mutant::edit_ignored, 36},
                     Planted{"jumped_not_accounted", &Mutant::jumped_not_accounted, 13},
                     Planted{"revision_not_compared", &Mutant::revision_not_compared, 50},
+                    Planted{"attempt_not_compared", &Mutant::attempt_not_compared, 1},
                     Planted{"lock_not_taken", &Mutant::lock_not_taken, 15},
                     Planted{"started_early", &Mutant::started_early, 1},
                     Planted{"lost_not_recorded", &Mutant::lost_not_recorded, 1}),

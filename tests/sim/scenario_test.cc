@@ -270,6 +270,140 @@ TEST_F(Scenario, BroadcastTaskSkipsOnTheNodeWhereItsLastRunIsStillGoing) {
   EXPECT_GT(skipped["node2"], 30);
 }
 
+// Attempts of the tick that was run first, in the order in which they were started.
+std::vector<Start> AttemptsOfFirst(World& world) {
+  std::vector<Start> attempts;
+  for (const Start& start : world.evidence().starts) {
+    if (start.tick == world.evidence().starts.front().tick) attempts.push_back(start);
+  }
+  return attempts;
+}
+
+task::Task FailsAlways() {
+  task::Task task;
+  task.command = "400 400 always";
+  task.retry = {.max_number = 3, .delay = seconds(2), .backoff = 2};
+  return task;
+}
+
+TEST_F(Scenario, FailedRunIsTriedAgainWithGrowingDelays) {
+  World world(Quiet(3));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EveryMinute(), FailsAlways());
+  world.scheduler().RunFor(seconds(100));
+  PauseAll(world, {key});
+  const auto attempts = AttemptsOfFirst(world);
+  ASSERT_EQ(attempts.size(), 4U);
+  for (std::size_t i = 0; i < attempts.size(); ++i) {
+    EXPECT_EQ(attempts[i].attempt, static_cast<int>(i) + 1);
+    EXPECT_EQ(attempts[i].node, attempts[0].node) << "it lives, so it goes on with it";
+    if (i == 0) continue;
+    const microseconds pause = attempts[i].at - *attempts[i - 1].ended;
+    EXPECT_GE(pause, seconds(1 << i));
+    EXPECT_LT(pause, seconds(1 << i) + milliseconds(200));
+  }
+  Finish(world);
+  EXPECT_GE(Count(world, key, task::Outcome::kFailed), 1);
+}
+
+TEST_F(Scenario, TickThatIsTriedAgainSkipsThoseThatComeMeanwhile) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EverySecond(), FailsAlways());
+  world.scheduler().RunFor(seconds(60));
+  PauseAll(world, {key});
+  // 4 runs of 0.4 s, and 2, 4 and 8 s between them.
+  std::map<TickInstant, int> attempts;
+  for (const Start& start : world.evidence().starts) ++attempts[*start.tick];
+  ASSERT_GE(attempts.size(), 3U);
+  EXPECT_LE(attempts.size(), 5U);
+  EXPECT_EQ(attempts.begin()->second, 4);
+  Finish(world);
+  EXPECT_GT(Count(world, key, task::Outcome::kSkipped, task::Reason::kOverlap), 40);
+}
+
+TEST_F(Scenario, NewTickReplacesTheAttemptsOfTheOneBefore) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = FailsAlways();
+  task.retry.delay = seconds(20);
+  task.overlap = task::Overlap::kReplace;
+  Pattern pattern;
+  pattern.seconds = {0, 10, 20, 30, 40, 50};
+  const auto key = world.Create(pattern, task);
+  world.scheduler().RunFor(seconds(60));
+  PauseAll(world, {key});
+  EXPECT_GE(world.evidence().starts.size(), 5U);
+  for (const Start& start : world.evidence().starts) {
+    EXPECT_EQ(start.attempt, 1);
+    EXPECT_LT(start.at - *start.tick, milliseconds(500));
+  }
+  Finish(world);
+}
+
+TEST_F(Scenario, KillAndPauseEndTheAttempts) {
+  for (const bool kill : {true, false}) {
+    World world(Quiet(2));
+    world.scheduler().RunFor(seconds(5));
+    task::Task task = FailsAlways();
+    task.retry.delay = seconds(10);
+    const auto key = world.Create(EveryMinute(), task);
+    while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+    world.scheduler().RunFor(seconds(3));
+    if (kill) {
+      world.Kill(world.evidence().starts.front().run_id);
+    } else {
+      PauseAll(world, {key});
+    }
+    world.scheduler().RunFor(seconds(40));
+    PauseAll(world, {key});
+    EXPECT_EQ(AttemptsOfFirst(world).size(), 1U) << (kill ? "kill" : "pause");
+    Finish(world);
+    EXPECT_EQ(Count(world, key, task::Outcome::kFailed), 1);
+  }
+}
+
+TEST_F(Scenario, AnotherNodeMakesTheNextAttemptWhenTheFirstDies) {
+  World world(Quiet(3));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = FailsAlways();
+  task.retry = {.max_number = 1, .delay = seconds(30), .backoff = 1};
+  const auto key = world.Create(EveryMinute(), task);
+  while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+  world.scheduler().RunFor(seconds(5));
+  for (std::size_t i = 0; i < world.nodes(); ++i) {
+    if (world.node(i).id() == world.evidence().starts.front().node) world.node(i).Crash();
+  }
+  world.scheduler().RunFor(seconds(40));
+  PauseAll(world, {key});
+  const auto attempts = AttemptsOfFirst(world);
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_NE(attempts[0].node, attempts[1].node);
+  Finish(world);
+}
+
+TEST_F(Scenario, LostRunIsRunAgainWhereTheTaskAsksForIt) {
+  World world(Quiet(2));
+  world.scheduler().RunFor(seconds(5));
+  task::Task task = Takes("20000");
+  task.on_lost = task::OnLost::kRetry;
+  const auto key = world.Create(EveryMinute(), task);
+  while (world.evidence().starts.empty()) world.scheduler().RunFor(seconds(1));
+  world.scheduler().RunFor(seconds(2));
+  for (std::size_t i = 0; i < world.nodes(); ++i) {
+    if (world.node(i).id() == world.evidence().starts.front().node) world.node(i).Crash();
+  }
+  world.scheduler().RunFor(seconds(50));
+  PauseAll(world, {key});
+  const auto attempts = AttemptsOfFirst(world);
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(attempts[1].attempt, 2);
+  EXPECT_LT(attempts[1].at - attempts[0].at, seconds(30));
+  Finish(world);
+  EXPECT_EQ(Count(world, key, task::Outcome::kLost, task::Reason::kAgentDied), 0);
+  EXPECT_GE(Count(world, key, task::Outcome::kSucceeded), 1);
+}
+
 // The watch loses an edit and says nothing: the compare, once a minute, finds it.
 TEST_F(Scenario, EditThatTheWatchSilentlyLostIsFoundByTheCompare) {
   World world(Quiet(1));
@@ -305,6 +439,23 @@ TEST_F(Scenario, ManualRunIsTakenByOneAgent) {
 }
 
 // The answer to giving it up is lost: the run's key says what became of it.
+TEST_F(Scenario, TriggerOfATaskThatWasDeletedWhileNobodyWasThereHasAnAnswer) {
+  World world(Quiet(1));
+  world.scheduler().RunFor(seconds(5));
+  const auto key = world.Create(EveryMinute(), Takes("5"));
+  world.scheduler().RunFor(seconds(5));
+  world.node(0).Crash();
+  const std::string run_id = world.Trigger(key, false);
+  world.Delete(key);
+  world.scheduler().RunFor(seconds(20));
+  world.node(0).Boot();
+  world.scheduler().RunFor(seconds(60));
+  const auto run = world.ledger().RunById(run_id);
+  ASSERT_TRUE(run.has_value());
+  EXPECT_EQ(run->outcome, task::Outcome::kSuperseded);
+  Finish(world);
+}
+
 TEST_F(Scenario, TriggerThatIsGivenUpIsInTheLedgerAlthoughTheAnswerWasLost) {
   World world(Quiet(1));
   world.scheduler().RunFor(seconds(5));

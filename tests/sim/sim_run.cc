@@ -29,7 +29,8 @@ bool PlantFault(const std::string& name, gophercron::sim::Mutant& faults) {
       {"started_early", &Faults::started_early},
       {"unknown_taken_for_lost", &Faults::unknown_taken_for_lost},
       {"lost_not_recorded", &Faults::lost_not_recorded},
-      {"revision_not_compared", &Faults::revision_not_compared}};
+      {"revision_not_compared", &Faults::revision_not_compared},
+      {"attempt_not_compared", &Faults::attempt_not_compared}};
   for (const auto& [fault, member] : known) {
     if (name == fault) return faults.*member = true;
   }
