@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/admin_page.h"
+#include "http/assets.h"
 #include "http/routes.h"
 
 namespace gophercron::http {
@@ -60,33 +60,21 @@ Response Metrics(Context& context) {
   return response;
 }
 
-Response Page(std::string_view type, std::string_view text) {
-  Response response;
-  response.headers = {
-      {"Content-Type", std::string(type)},
-      {"Content-Security-Policy",
-       "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-       "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-      {"Cache-Control", "no-cache"}};
-  response.body = text;
-  return response;
-}
-Response AdminHtml(Context&) {
-  return Page("text/html; charset=utf-8", kAdminHtml);
-}
-Response AdminJs(Context&) {
-  return Page("text/javascript; charset=utf-8", kAdminJs);
-}
-Response AdminCss(Context&) {
-  return Page("text/css; charset=utf-8", kAdminCss);
+Response Console(Context& context) {
+  const auto file = context.path.find("file");
+  return AssetResponse(ConsoleAssets(), file == context.path.end() ? "" : file->second,
+                       context.request);
 }
 
 // A clock at five past twelve.
 Response Favicon(Context&) {
-  return Page("image/svg+xml",
-              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\" fill=\"none\" "
-              "stroke=\"#3274d9\" stroke-width=\"2\" stroke-linecap=\"round\">"
-              "<circle cx=\"8\" cy=\"8\" r=\"6\"/><path d=\"M8 5v3l1.5-2.6\"/></svg>\n");
+  Response response;
+  response.headers = {{"Content-Type", "image/svg+xml"}, {"Cache-Control", "no-cache"}};
+  response.body =
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 16 16\" fill=\"none\" "
+      "stroke=\"#3274d9\" stroke-width=\"2\" stroke-linecap=\"round\">"
+      "<circle cx=\"8\" cy=\"8\" r=\"6\"/><path d=\"M8 5v3l1.5-2.6\"/></svg>\n";
+  return response;
 }
 
 Response ToAdmin(Context&) {
@@ -105,9 +93,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/favicon.ico", kPublic, Favicon},
     {"GET", "/", kPublic, ToAdmin},
     {"GET", "/admin", kPublic, ToAdmin},
-    {"GET", "/admin/", kPublic, AdminHtml},
-    {"GET", "/admin/admin.js", kPublic, AdminJs},
-    {"GET", "/admin/admin.css", kPublic, AdminCss},
+    {"GET", "/admin/{file...}", kPublic, Console},
 });
 
 }  // namespace

@@ -30,9 +30,15 @@ bool IsParameter(std::string_view segment) {
   return segment.starts_with('{');
 }
 
+// "{file...}" at a pattern's end: one segment or more.
+bool IsRest(std::string_view segment) {
+  return segment.ends_with("...}");
+}
+
 bool Fits(std::span<const std::string_view> pattern, std::span<const std::string_view> path) {
-  if (pattern.size() != path.size()) return false;
-  for (std::size_t i = 0; i < path.size(); ++i) {
+  const bool rest = !pattern.empty() && IsRest(pattern.back());
+  if (rest ? path.size() < pattern.size() : pattern.size() != path.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (!IsParameter(pattern[i]) && pattern[i] != path[i]) return false;
   }
   return true;
@@ -134,8 +140,13 @@ Router::Match Router::Find(const Request& request) const {
     methods.insert(route.method);
     if (route.method != method) continue;
     match.route = &route;
-    for (std::size_t i = 0; i < path.size(); ++i) {
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
       if (!IsParameter(pattern[i])) continue;
+      if (IsRest(pattern[i])) {
+        match.path[std::string(pattern[i].substr(1, pattern[i].size() - 5))] =
+            std::string(path[i].data(), request.path.data() + request.path.size());
+        continue;
+      }
       auto value = PercentDecoded(path[i], false);
       if (!value) {
         match.route = nullptr;

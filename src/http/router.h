@@ -48,7 +48,8 @@ using Handler = Response (*)(Context&);
 
 struct Route {
   std::string_view method;
-  std::string_view pattern;  // "/api/v2/projects/{project}"
+  // "/api/v2/projects/{project}"; "{file...}" at the end takes the rest of the path, as sent.
+  std::string_view pattern;
   Permission permission = Permission::kUnset;
   Handler handler = nullptr;
   // Hashes a password: runs on the lane for such, where few wait.

@@ -206,7 +206,7 @@ Awaitable<bool> Server::Impl::Send(Stream& stream, const wire::request<wire::str
                                             request.version());
   Decorate(&message, response, request_id);
   message.keep_alive(request.keep_alive());
-  const bool bodiless = response.status == 204;
+  const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) message.content_length(response.body.size());
   if (request.method() != wire::verb::head && !bodiless) message.body() = response.body;
   stream.expires_after(options.write_timeout);

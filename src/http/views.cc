@@ -97,10 +97,18 @@ json::object TaskJson(const service::TaskView& view) {
   if (!view.recent.empty()) {
     json::array recent;
     for (const task::RunRecord& run : view.recent) {
-      recent.push_back({{"run_id", run.run_id},
-                        {"outcome", task::Name(run.outcome)},
-                        {"tick", TimeOrNull(run.tick)},
-                        {"ended_at", TimeOrNull(run.ended_at)}});
+      json::object entry{{"run_id", run.run_id},
+                         {"outcome", task::Name(run.outcome)},
+                         {"tick", TimeOrNull(run.tick)},
+                         {"started_at", TimeOrNull(run.started_at)},
+                         {"ended_at", TimeOrNull(run.ended_at)}};
+      if (run.outcome != task::Outcome::kSucceeded) {
+        entry["reason"] = task::Name(run.reason);
+        entry["detail"] = Utf8(run.detail);
+        entry["exit_code"] = NumberOrNull(run.exit_code);
+        entry["signal"] = NumberOrNull(run.signal);
+      }
+      recent.push_back(std::move(entry));
     }
     out["recent_runs"] = std::move(recent);
   }
