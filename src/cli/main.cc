@@ -12,6 +12,7 @@
 #include "cli/client_command.h"
 #include "cli/config_command.h"
 #include "cli/cron_command.h"
+#include "cli/import_command.h"
 #include "cli/reference.h"
 #include "cli/service_command.h"
 #include "cli/standalone.h"
@@ -57,6 +58,7 @@ int main(int argc, char** argv) {
   gophercron::cli::AddServiceCommand(app, &exit_code);
   gophercron::cli::AddClientCommand(app, &exit_code);
   gophercron::cli::AddCronCommand(app, &exit_code);
+  gophercron::cli::AddImportCommand(app, &exit_code);
   gophercron::cli::AddApiCommands(app, &exit_code);
   gophercron::cli::AddConfigCommand(app, &exit_code);
   gophercron::cli::AddReferenceCommands(app);

@@ -47,7 +47,7 @@ std::span<const Route> Routes() {
   static const std::vector<Route>& all = *[] {
     auto* routes = new std::vector<Route>();
     for (const auto part : {PageRoutes(), SessionRoutes(), ProjectRoutes(), TaskRoutes(),
-                            LedgerRoutes(), RunRoutes(), ClusterRoutes()}) {
+                            LedgerRoutes(), RunRoutes(), CrontabRoutes(), ClusterRoutes()}) {
       routes->insert(routes->end(), part.begin(), part.end());
     }
     return routes;

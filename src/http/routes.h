@@ -19,6 +19,7 @@ std::span<const Route> ProjectRoutes();
 std::span<const Route> TaskRoutes();
 std::span<const Route> LedgerRoutes();
 std::span<const Route> RunRoutes();
+std::span<const Route> CrontabRoutes();
 std::span<const Route> ClusterRoutes();
 
 Response Problem(const Context& context, const Error& error);

@@ -27,6 +27,8 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <chrono>
+#include <ctime>
 #include <list>
 #include <thread>
 #include <tuple>
@@ -89,9 +91,24 @@ Request ToRequest(const wire::request<wire::string_body>& message, std::string r
   return request;
 }
 
+// As HTTP writes a time: "Sun, 29 Mar 2026 01:30:00 GMT".
+std::string HttpDate(Instant at) {
+  const std::time_t seconds_since = std::chrono::system_clock::to_time_t(
+      std::chrono::time_point_cast<std::chrono::system_clock::duration>(at));
+  std::tm parts{};
+  gmtime_r(&seconds_since, &parts);
+  std::array<char, 40> text{};
+  // The program never leaves the C locale, so the names are English.
+  const std::size_t size =
+      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return {text.data(), size};
+}
+
 // What every answer carries; a handler's own value of a header wins.
 template <class Message>
-void Decorate(Message* message, const Response& response, std::string_view request_id) {
+void Decorate(Message* message, const Response& response, std::string_view request_id,
+              Instant now) {
+  message->set(wire::field::date, HttpDate(now));
   message->set(wire::field::server, "gophercron");
   message->set("X-Request-Id", std::string(request_id));
   message->set("X-Content-Type-Options", "nosniff");
@@ -204,7 +221,7 @@ Awaitable<bool> Server::Impl::Send(Stream& stream, const wire::request<wire::str
                                    const Response& response, std::string_view request_id) {
   wire::response<wire::string_body> message(static_cast<wire::status>(response.status),
                                             request.version());
-  Decorate(&message, response, request_id);
+  Decorate(&message, response, request_id, services.ports().clock.Now());
   message.keep_alive(request.keep_alive());
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) message.content_length(response.body.size());
@@ -309,7 +326,7 @@ Awaitable<bool> Server::Impl::SendStream(Stream& stream,
     co_return co_await Send(stream, request, refusal, request_id);
   }
   wire::response<wire::empty_body> message(wire::status::ok, request.version());
-  Decorate(&message, response, request_id);
+  Decorate(&message, response, request_id, services.ports().clock.Now());
   message.set(wire::field::content_type, "text/event-stream");
   message.set("X-Accel-Buffering", "no");
   message.keep_alive(false);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "http/parameters.h"
@@ -26,6 +27,20 @@ Response TaskResponse(int status, const service::TaskView& view) {
   return response;
 }
 
+// The newest of a task's ticks that ended without a run, if it is among its newest `ticks`.
+std::optional<task::OutcomeSpan> NewestSpan(const Context& context, const task::TaskKey& key,
+                                            int ticks) {
+  storage::LedgerQuery query;
+  query.task = key;
+  query.limit = ticks;
+  auto rows = context.services.ports().store.ListLedger(query);
+  if (!rows) return std::nullopt;  // the list is of use without it
+  for (storage::LedgerRow& row : *rows) {
+    if (row.span) return std::move(row.span);
+  }
+  return std::nullopt;
+}
+
 Response ListTasks(Context& context) {
   const auto limit = NumberParameter(context.request, "limit", 100, 1, 1'000);
   if (!limit) return Problem(context, limit.error());
@@ -36,7 +51,14 @@ Response ListTasks(Context& context) {
                                     static_cast<std::size_t>(*limit), static_cast<int>(*recent));
   if (!page) return Problem(context, page.error());
   json::array items;
-  for (const service::TaskView& view : page->items) items.push_back(TaskJson(view));
+  for (const service::TaskView& view : page->items) {
+    json::object item = TaskJson(view);
+    if (*recent > 0) {
+      const auto span = NewestSpan(context, view.task.key, static_cast<int>(*recent));
+      if (span) item["last_span"] = SpanJson(*span);
+    }
+    items.push_back(std::move(item));
+  }
   return JsonResponse(200, json::object{{"items", std::move(items)},
                                         {"next", page->next.empty() ? json::value(nullptr)
                                                                     : json::value(page->next)}});

@@ -132,13 +132,15 @@ Result<TaskPage> Tasks::List(const Grant& grant, std::string_view after, std::si
     page.next = page.items.back().task.key.task_id;
   }
   if (recent_runs > 0) {
-    auto recent = ports_.store.RecentRuns(grant.project(), recent_runs);
-    if (!recent) return std::unexpected(std::move(recent).error());
-    std::map<std::string_view, TaskView*> by_id;
-    for (TaskView& view : page.items) by_id[view.task.key.task_id] = &view;
-    for (task::RunRecord& run : *recent) {
-      const auto found = by_id.find(run.task.task_id);
-      if (found != by_id.end()) found->second->recent.push_back(std::move(run));
+    // Of this page's tasks only: a project may have very many more.
+    for (TaskView& view : page.items) {
+      auto recent = ports_.store.ListRuns({.projects = {},
+                                           .task = view.task.key,
+                                           .outcome = {},
+                                           .before = {},
+                                           .limit = recent_runs});
+      if (!recent) return std::unexpected(std::move(recent).error());
+      view.recent = *std::move(recent);
     }
   }
   return page;

@@ -57,6 +57,29 @@ TEST_F(Api, IdempotencyKeyMakesOneTaskAndIsRefusedWhereItCanNot) {
   }
 }
 
+TEST_F(Api, ACrontabIsPlannedLineByLineAndNothingIsMade) {
+  const task::ProjectId project = NewProject("p");
+  const Answer plan = Call("POST", "/api/v2/crontab/preview",
+                           R"({"text":"# nightly\n0 3 * * * backup%in\n@reboot x\nMAILTO=a\n"})");
+  ASSERT_EQ(plan.status, 200) << plan.body;
+  const json::object said = plan.Json();
+  const json::array& lines = said.at("lines").as_array();
+  ASSERT_EQ(lines.size(), 3u);
+  const json::object task = lines.at(0).at("task").as_object();
+  EXPECT_EQ(lines.at(0).at("next").as_array().size(), 3u);
+  EXPECT_TRUE(lines.at(1).at("task").is_null());
+  EXPECT_NE(lines.at(1).at("problem").as_string(), "");
+  EXPECT_TRUE(lines.at(2).at("setting").as_bool());
+  const std::string tasks = fmt::format("/api/v2/projects/{}/tasks", project);
+  EXPECT_EQ(Call("GET", tasks).Json().at("items").as_array().size(), 0u);
+  EXPECT_EQ(Call("POST", tasks, json::serialize(task)).status, 201);
+}
+
+TEST_F(Api, EveryAnswerSaysTheTime) {
+  const std::string date = CallAs("", "GET", "/healthz").headers.at("date");
+  EXPECT_TRUE(date.ends_with(" GMT")) << date;
+}
+
 TEST_F(Api, BrowsersFindAnIcon) {
   EXPECT_EQ(CallAs("", "GET", "/favicon.ico").headers.at("content-type"), "image/svg+xml");
 }

@@ -23,6 +23,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/projects/:project(\\d+)/tasks/:task', name: 'task', component: () => import('./pages/TaskPage.vue'), props: (to) => ({ projectId: to.params.project, taskId: to.params.task }), meta: { title: 'task.title', nav: 'tasks' } },
   { path: '/projects/:project(\\d+)/tasks/:task/edit', name: 'edit', component: () => import('./pages/EditPage.vue'), props: (to) => ({ projectId: to.params.project, taskId: to.params.task }), meta: { title: 'edit.title', nav: 'tasks' } },
   { path: '/new', name: 'new', component: () => import('./pages/EditPage.vue'), meta: { title: 'edit.new', nav: 'tasks' } },
+  { path: '/import', name: 'import', component: () => import('./pages/ImportPage.vue'), meta: { title: 'nav.import', nav: 'import' } },
   { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'nav.account', nav: 'account' } },
   { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue'), meta: { title: 'nowhere.title' } },
 ];

@@ -161,13 +161,33 @@ export interface Node {
   weight: number;
   run_limit: number;
   claims: boolean;
+  holds_why: string; // why it claims nothing
   started_at: string | null;
+  seen_at: string | null;
+  running: number;
+  runs_started: number;
+  runs_failed: number;
+  load: number;
+  processors: number;
+  clock_offset_us: number | null;
 }
 
 export interface Preview {
   next: string[];
   zone: string;
   explain: { en: string; zh: string };
+}
+
+// What one line of a crontab becomes.
+export interface CrontabLine {
+  line: number;
+  text: string;
+  task: (Pick<TaskBody, 'name' | 'cron'> & Partial<TaskBody>) | null;
+  setting: boolean;
+  problem: string;
+  notes: { code: string; text: string }[];
+  explain: { en: string; zh: string } | null;
+  next: string[];
 }
 
 export interface ApiToken {

@@ -1,6 +1,6 @@
 export default {
   app: { skip: 'Skip to the content', main: 'Main', fold: 'Fold the menu', unfold: 'Unfold the menu' },
-  nav: { overview: 'Overview', tasks: 'Tasks', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', account: 'Your account', more: 'More' },
+  nav: { overview: 'Overview', tasks: 'Tasks', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', import: 'Import', account: 'Your account', more: 'More' },
   act: {
     cancel: 'Cancel', save: 'Save', saved: 'Saved', edit: 'Edit', delete: 'Delete…', pause: 'Pause…', resume: 'Resume', duplicate: 'Duplicate', more: 'More',
     try_again: 'Try again', sign_out: 'Sign out', copy: 'Copy', copied: 'Copied', not_copied: 'The browser does not let this page copy. Here it is: {text}',
@@ -68,20 +68,20 @@ export default {
   strip: { told: 'Last {n}: {parts}' },
   next: { due: 'due', late: 'late {time}' },
   first: {
-    title: 'Three steps to the first run', text: 'A task is a command and a schedule. Tasks live in projects.', project: 'Make a project', task: 'Add a task',
+    title: 'Three steps to the first run', text: 'A task is a command and a schedule. Tasks live in projects.', project: 'Make a project', task: 'Add a task', or: 'or', import: 'import a crontab',
     watch: 'Watch it run here',
   },
   overview: {
     attention: 'Needs attention', tasks: '{n} task | {n} tasks', calm: 'Nothing needs you. The last run of each of the {n} tasks went well.', in_row: '{n} in a row',
     open_run: 'Open run', again: 'Run again', running: 'Running now', all_runs: 'all runs', nothing_runs: 'Nothing is running', usual: 'usually {time}', next: 'Next to start', nothing_next: 'No task is due to run',
-    not_run: 'Did not run', nothing_missed: 'Every tick of the last day ran', ticks: '{n} ticks', all_nodes: 'all nodes', no_node: 'No node is alive: nothing will run. Start one with “gophercron client”.',
+    not_run: 'Did not run', nothing_missed: 'No tick was skipped or missed lately', ticks: '{n} ticks', all_nodes: 'all nodes', no_node: 'No node is alive: nothing will run. Start one with “gophercron client”.',
     node_runs: '{n} running', heard: 'In the {time} that this page is open: {ok} runs succeeded, {other} did not.',
   },
   tasks: {
     name: 'Task', schedule: 'Schedule', next: 'Next', recent: 'Last runs', last: 'Last run', state: 'State', acts: 'Actions', select: 'Select', select_one: 'Select {name}', paused: 'paused', never: 'never yet',
     in_row: '{n} failed in a row', menu: 'Actions on {name}', search: 'Name, command, note or id', every_project: 'All my projects', sort: 'Order', sort_attention: 'needs attention first', sort_name: 'name', sort_next: 'next to start',
     sort_last: 'last to end', filter_all: 'All', filter_attention: 'Need attention', filter_running: 'Running', filter_paused: 'Paused', none: 'No tasks yet', none_text: 'Add one, or bring a crontab over: each line becomes a task.',
-    no_match: 'Nothing matches these filters',
+    no_match: 'Nothing matches these filters', import: 'Import a crontab',
   },
   bulk: {
     title: 'Selected tasks', selected: '{n} selected', pause: 'Pause {n} task | Pause {n} tasks', resume: 'Resume {n} task | Resume {n} tasks', delete: 'Delete {n} task | Delete {n} tasks',
@@ -118,7 +118,7 @@ export default {
   chart: { timeout: 'time limit {time}', middle: 'median {time}', table: 'Show as a table' },
   nodes: {
     note: 'Where commands run. A node serves projects, and takes what is due in them.', none: 'No node is alive', none_text: 'Nothing will run until one starts: “gophercron client -c FILE” on a machine, with the ids of the projects that it serves.', name: 'Node', version: 'Version',
-    running: 'Running', weight: 'Weight', since: 'Up since', alive: 'alive', rests: 'takes nothing new', takes: 'takes runs', gone: 'gone', gone_text: 'Its session ended while this page was open.', every_project: 'all projects',
+    running: 'Running', weight: 'Weight', since: 'Up since', alive: 'alive', load: 'Load', clock: 'Clock', runs: 'Since its start', runs_text: '{started} runs, {failed} failed', seen: 'Last heard', drain: 'Drain…', drain_title: 'Drain {name}', drain_text: 'It takes nothing new until it is resumed; what is running goes on. Other nodes of its projects take over.', drain_alone: 'It is the only node: nothing runs meanwhile.', drain_yes: 'Drain the node', resume: 'Resume', reload: 'Reload', reload_done: '{name} reads its configuration again', menu: 'Actions on {name}', rests: 'takes nothing new', takes: 'takes runs', gone: 'gone', gone_text: 'Its session ended while this page was open.', every_project: 'all projects',
     grow: 'One machine. To run on several, see “gophercron service” and “gophercron client”.',
   },
   projects: {
@@ -155,5 +155,14 @@ export default {
   tokens: {
     title: 'API tokens', note: 'for programs; each may what you may', none: 'No tokens', name: 'Name', made: 'Made', expires: 'Expires', never: 'never', days: 'in {n} days', make: 'Make a token', once: 'This is shown once. Keep it where secrets are kept.',
     copy: 'Copy the token', kept: 'I have it', revoke: 'Revoke', revoke_title: 'Revoke {name}', revoke_text: 'Whatever uses it is refused from its next request on.',
+  },
+  import: {
+    note: 'Each line of a crontab becomes a task. Nothing is made before you have seen all of it.', source: 'Crontab', paste: 'Paste the output of “crontab -l”, or choose a file', file: 'Choose a file', project: 'Into the project', zone: 'Zone of its lines', system: 'It has a user field, as /etc/crontab', read: 'Read it',
+    plan: 'What becomes of it', line: 'Line', name: 'Task', schedule: 'Schedule', command: 'Command', notes: 'Notes', sum: '{ok} tasks to make, {left} lines left out, {bad} that can not be carried over', none: 'There is nothing to import in that text.', paused: 'Make them paused: crond still runs its own', apply: 'Make {n} task | Make {n} tasks',
+    done: '{n} tasks are made', failed: '{n} were not made; the reason stands at each line.', open: 'See them', take: 'Take line {n}', undo: 'Delete what this import made', undo_text: 'Deletes the {n} tasks that this import made just now.', undone: 'They are deleted.',
+  },
+  import_note: {
+    mail: 'Output is kept with each run and not mailed; notifications are set up on the service.', delay: 'Each task is moved by a part of it that is always the same.', user: 'Commands run as the account of the node.',
+    input: 'What stood behind % is given to the command as its input.', shell: 'Run by that SHELL.',
   },
 } as const;

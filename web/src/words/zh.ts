@@ -4,7 +4,7 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 const zh: Words<typeof en> = {
   app: { skip: '跳到内容', main: '主导航', fold: '收起菜单', unfold: '展开菜单' },
-  nav: { overview: '概览', tasks: '任务', runs: '执行', nodes: '节点', projects: '项目', account: '我的账号', more: '更多' },
+  nav: { overview: '概览', tasks: '任务', runs: '执行', nodes: '节点', projects: '项目', import: '导入', account: '我的账号', more: '更多' },
   act: {
     cancel: '取消', save: '保存', saved: '已保存', edit: '编辑', delete: '删除…', pause: '暂停…', resume: '启用', duplicate: '复制为新任务', more: '更多',
     try_again: '重试', sign_out: '退出登录', copy: '复制', copied: '已复制', not_copied: '浏览器不允许此页面复制。内容如下：{text}',
@@ -72,19 +72,19 @@ const zh: Words<typeof en> = {
   strip: { told: '最近 {n} 次：{parts}' },
   next: { due: '已到时刻', late: '已迟到 {time}' },
   first: {
-    title: '三步完成首次执行', text: '任务由命令和计划组成，任务属于项目。', project: '新建项目', task: '添加任务', watch: '在这里看它执行',
+    title: '三步完成首次执行', text: '任务由命令和计划组成，任务属于项目。', project: '新建项目', task: '添加任务', or: '或', import: '导入 crontab', watch: '在这里看它执行',
   },
   overview: {
     attention: '需要关注', tasks: '{n} 个任务', calm: '无需处理。{n} 个任务的最近一次执行都正常。', in_row: '连续 {n} 次',
     open_run: '查看执行', again: '重新执行', running: '正在执行', all_runs: '全部执行', nothing_runs: '当前没有执行', usual: '通常 {time}', next: '即将开始', nothing_next: '没有待执行的任务',
-    not_run: '没有执行', nothing_missed: '最近一天的计划时刻都已执行', ticks: '{n} 个计划时刻', all_nodes: '全部节点', no_node: '没有存活的节点：什么都不会执行。请用 “gophercron client” 启动一个。',
+    not_run: '没有执行', nothing_missed: '近来没有跳过或错过的计划时刻', ticks: '{n} 个计划时刻', all_nodes: '全部节点', no_node: '没有存活的节点：什么都不会执行。请用 “gophercron client” 启动一个。',
     node_runs: '{n} 个执行中', heard: '本页打开的 {time}内：{ok} 次成功，{other} 次其他结果。',
   },
   tasks: {
     name: '任务', schedule: '计划', next: '下次', recent: '最近执行', last: '上次执行', state: '状态', acts: '操作', select: '选择', select_one: '选择 {name}', paused: '已暂停', never: '从未执行',
     in_row: '连续失败 {n} 次', menu: '{name} 的操作', search: '名称、命令、备注或编号', every_project: '我的所有项目', sort: '排序', sort_attention: '需要关注的在前', sort_name: '名称', sort_next: '即将开始',
     sort_last: '最近结束', filter_all: '全部', filter_attention: '需要关注', filter_running: '执行中', filter_paused: '已暂停', none: '还没有任务', none_text: '添加一个，或导入 crontab：每一行成为一个任务。',
-    no_match: '没有符合筛选条件的内容',
+    no_match: '没有符合筛选条件的内容', import: '导入 crontab',
   },
   bulk: {
     title: '已选任务', selected: '已选 {n} 个', pause: '暂停 {n} 个任务', resume: '启用 {n} 个任务', delete: '删除 {n} 个任务',
@@ -121,7 +121,7 @@ const zh: Words<typeof en> = {
   chart: { timeout: '时间限制 {time}', middle: '中位 {time}', table: '显示为表格' },
   nodes: {
     note: '命令在节点上执行。节点服务于项目，并认领其中到期的任务。', none: '没有存活的节点', none_text: '启动之前什么都不会执行：在机器上运行 “gophercron client -c 文件”，并写明它服务的项目编号。', name: '节点', version: '版本',
-    running: '执行中', weight: '权重', since: '启动于', alive: '在线', rests: '停止接收', takes: '接收执行', gone: '失联', gone_text: '本页打开期间其会话结束。', every_project: '所有项目',
+    running: '执行中', weight: '权重', since: '启动于', alive: '在线', load: '负载', clock: '时钟', runs: '启动以来', runs_text: '{started} 次执行，{failed} 次失败', seen: '最近上报', drain: '停止接收…', drain_title: '停止 {name} 接收任务', drain_text: '在恢复之前它不再认领新任务；正在进行的执行会继续，由其项目的其他节点接替。', drain_alone: '它是唯一的节点：期间什么都不会执行。', drain_yes: '停止接收', resume: '恢复', reload: '重新加载', reload_done: '{name} 正在重新读取配置', menu: '{name} 的操作', rests: '停止接收', takes: '接收执行', gone: '失联', gone_text: '本页打开期间其会话结束。', every_project: '所有项目',
     grow: '当前为单机。要在多台机器上执行，见 “gophercron service” 和 “gophercron client”。',
   },
   projects: {
@@ -158,6 +158,15 @@ const zh: Words<typeof en> = {
   tokens: {
     title: 'API 令牌', note: '供程序使用；权限与您相同', none: '没有令牌', name: '名称', made: '创建于', expires: '到期', never: '永不', days: '{n} 天后', make: '创建令牌', once: '仅显示这一次，请存放在保管密钥的地方。',
     copy: '复制令牌', kept: '已保存', revoke: '吊销', revoke_title: '吊销 {name}', revoke_text: '使用它的程序从下一次请求起会被拒绝。',
+  },
+  import: {
+    note: 'crontab 的每一行成为一个任务。在您看过全部内容之前不会创建任何东西。', source: 'Crontab', paste: '粘贴 “crontab -l” 的输出，或选择文件', file: '选择文件', project: '导入到项目', zone: '各行所用时区', system: '含用户字段，如 /etc/crontab', read: '读取',
+    plan: '导入计划', line: '行', name: '任务', schedule: '计划', command: '命令', notes: '说明', sum: '将创建 {ok} 个任务，忽略 {left} 行，{bad} 行无法导入', none: '这段文本中没有可导入的内容。', paused: '创建后保持暂停：crond 仍在执行它们', apply: '创建 {n} 个任务',
+    done: '已创建 {n} 个任务', failed: '{n} 个未创建，原因见各行。', open: '查看', take: '导入第 {n} 行', undo: '删除本次导入创建的任务', undo_text: '删除本次导入刚创建的 {n} 个任务。', undone: '已删除。',
+  },
+  import_note: {
+    mail: '输出随每次执行保留，不发送邮件；通知在服务端设置。', delay: '每个任务后移其中固定的一段。', user: '命令以节点的账号执行。',
+    input: '% 之后的内容作为命令的输入。', shell: '由该 SHELL 执行。',
   },
 };
 
