@@ -10,13 +10,19 @@ std::uint64_t UnixMillis(Instant now) {
       std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count());
 }
 
+constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
 }  // namespace
 
-std::string NewId(Instant now, Random& random) {
-  constexpr char kAlphabet[] = "0123456789abcdefghjkmnpqrstvwxyz";
+std::string FirstIdAt(Instant at) {
   std::string id(26, '0');
-  std::uint64_t time = UnixMillis(now);
+  std::uint64_t time = UnixMillis(at);
   for (int i = 9; i >= 0; --i, time >>= 5) id[static_cast<std::size_t>(i)] = kAlphabet[time & 31];
+  return id;
+}
+
+std::string NewId(Instant now, Random& random) {
+  std::string id = FirstIdAt(now);
   // 80 bits are sixteen digits of five bits: eight from each draw.
   for (std::size_t half = 0; half < 2; ++half) {
     std::uint64_t bits = random.Next();

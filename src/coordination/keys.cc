@@ -128,6 +128,9 @@ Keys::Span Keys::AllRuns() const {
 Keys::Span Keys::RunsOf(const task::TaskKey& key) const {
   return Prefixed(Run(key, ""));
 }
+Keys::Span Keys::RunsOf(task::ProjectId project) const {
+  return Prefixed(fmt::format("{}/run/{}/", prefix_, project));
+}
 Keys::Span Keys::AllTriggers() const {
   return Prefixed(prefix_ + "/trigger/");
 }

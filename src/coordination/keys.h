@@ -56,6 +56,7 @@ class Keys {
   Span AllQueued() const;
   Span AllRuns() const;
   Span RunsOf(const task::TaskKey& key) const;
+  Span RunsOf(task::ProjectId project) const;
   Span AllTriggers() const;
   Span AllDeleted() const;
   Span AllSessions() const;

@@ -20,6 +20,7 @@ struct Caller {
   std::string account;
   std::string name;
   bool administrator = false;
+  std::string permission;  // as stored: GopherCron v1's comma list
   // Signed in with a first or reset password: may do nothing but change it.
   bool must_change_password = false;
 };

@@ -38,6 +38,7 @@ Caller CallerOf(const storage::User& user) {
           .account = user.account,
           .name = user.name,
           .administrator = IsAdministrator(user),
+          .permission = user.permission,
           .must_change_password = user.must_change_password};
 }
 
@@ -275,14 +276,18 @@ Result<Session> Accounts::ChangePassword(const Caller& caller, std::string_view 
   return IssueSession(*user);
 }
 
+Result<std::string> Accounts::HashNew(std::string_view password, std::string_view account) {
+  if (const Status fit = CheckNewPassword(password, account); !fit) {
+    return std::unexpected(fit.error());
+  }
+  return Hash(password);
+}
+
 Result<std::optional<std::string>> Accounts::ResetPassword(
     std::string_view account, std::optional<std::string_view> password) {
   std::string hash;
   if (password) {
-    if (const Status fit = CheckNewPassword(*password, account); !fit) {
-      return std::unexpected(fit.error());
-    }
-    auto made = Hash(*password);
+    auto made = HashNew(*password, account);
     if (!made) return std::unexpected(std::move(made).error());
     hash = *std::move(made);
   }

@@ -76,6 +76,9 @@ class Accounts {
   Result<std::optional<std::string>> ResetPassword(std::string_view account,
                                                    std::optional<std::string_view> password);
 
+  // The hash of a password that somebody wants to set; kInvalidArgument when it is none to choose.
+  Result<std::string> HashNew(std::string_view password, std::string_view account);
+
   struct NewApiToken {
     storage::ApiToken token;
     std::string secret;  // shown once

@@ -95,4 +95,18 @@ Status Nodes::Reload(std::string_view node_id) {
   });
 }
 
+Status Nodes::AskToReload(const Grant& grant, std::string_view address) {
+  if (const Status may = grant.Require(Right::kOperate); !may) return may;
+  auto nodes = Serving(grant.project());
+  if (!nodes) return std::unexpected(std::move(nodes).error());
+  bool found = false;
+  for (const coordination::Node& node : *nodes) {
+    if (node.address != address) continue;
+    found = true;
+    if (const Status told = Reload(node.node_id); !told) return told;
+  }
+  if (found) return {};
+  return Fail(ErrorCode::kNotFound, "no node serves this project from that address");
+}
+
 }  // namespace gophercron::service

@@ -29,6 +29,8 @@ class Nodes {
   Status Drain(const Caller& caller, std::string_view node_id, bool on);
   // The node reads its configuration again; one that is not alive will anyway.
   Status Reload(std::string_view node_id);
+  // The same for those that serve this project from this address. kNotFound: there is none.
+  Status ReloadAt(const Grant& grant, std::string_view address);
 
  private:
   Result<std::vector<coordination::Node>> All() const;

@@ -91,4 +91,19 @@ Status Projects::Delete(const Grant& grant) const {
   return ports_.store.DeleteProject(grant.project());
 }
 
+Status Projects::DeleteWithTasks(const Grant& grant, const Tasks& tasks) const {
+  if (const Status may = grant.Require(Right::kOwn); !may) return may;
+  constexpr std::size_t kTasksPerRead = 200;
+  while (true) {
+    auto page = tasks.List(grant, "", kTasksPerRead, 0);
+    if (!page) return std::unexpected(std::move(page).error());
+    for (const TaskView& view : page->items) {
+      const Status gone = tasks.Delete(grant, view.task.key.task_id, std::nullopt);
+      if (!gone && gone.error().code != ErrorCode::kNotFound) return gone;
+    }
+    if (page->next.empty()) break;
+  }
+  return Delete(grant);
+}
+
 }  // namespace gophercron::service

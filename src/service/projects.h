@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "service/access.h"
 #include "service/ports.h"
+#include "service/tasks.h"
 #include "storage/store.h"
 
 namespace gophercron::service {
@@ -27,6 +28,8 @@ class Projects {
                                   std::optional<std::string> remark) const;
   // With its ledger. kConflict while it has tasks: those are deleted one by one, knowingly.
   Status Delete(const Grant& grant) const;
+  // With its tasks too.
+  Status DeleteWithTasks(const Grant& grant, const Tasks& tasks) const;
 
  private:
   Ports ports_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <set>
 #include <utility>
 
@@ -19,6 +21,8 @@ using coordination::RangeAndWait;
 
 constexpr int kAttemptsMax = 8;
 constexpr std::size_t kIdempotencyKeyBytesMax = 255;
+constexpr std::size_t kKillsMax = 1'000;
+constexpr int kWaitingForEndMax = 2;
 
 Error NoSuchRun() {
   return {.code = ErrorCode::kNotFound,
@@ -288,6 +292,75 @@ Result<RunView> Runs::Kill(const Caller& caller, std::string_view run_id) const 
     }
   }
   return Fail(ErrorCode::kConflict, "this run has ended already");
+}
+
+Result<std::vector<task::TaskId>> Runs::RunningTasks(const Grant& grant) const {
+  if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
+  const auto [begin, end] = ports_.keys.RunsOf(grant.project());
+  auto read = RangeAndWait(ports_.coordinator, {.begin = begin, .end = end, .keys_only = true});
+  if (!read) return std::unexpected(std::move(read).error());
+  std::vector<task::TaskId> tasks;
+  for (const coordination::KeyValue& item : read->items) {
+    const auto key = ports_.keys.Parse(item.key);
+    // A run's key goes a moment after its end.
+    if (key && !events_.RecentlyEnded(key->rest)) tasks.push_back(key->task.task_id);
+  }
+  std::ranges::sort(tasks);
+  const auto [first, last] = std::ranges::unique(tasks);
+  tasks.erase(first, last);
+  return tasks;
+}
+
+Status Runs::KillAll(const Grant& grant, std::string_view task_id, milliseconds patience) const {
+  if (const Status may = grant.Require(Right::kOperate); !may) return may;
+  const task::TaskKey key{grant.project(), std::string(task_id)};
+  // What wakes the wait below: shared, because the hub may call while we leave.
+  struct Bell {
+    std::mutex mutex;
+    std::condition_variable rung;
+    bool woken = false;
+  };
+  const auto bell = std::make_shared<Bell>();
+  const auto events = events_.Subscribe(std::vector{grant.project()}, [bell] {
+    const std::lock_guard lock(bell->mutex);
+    bell->woken = true;
+    bell->rung.notify_one();
+  });
+  const auto running = [&]() -> Result<std::vector<RunView>> {
+    RunFilter filter;
+    filter.project = grant.project();
+    filter.task_id = key.task_id;
+    filter.live_only = true;
+    filter.limit = kKillsMax;
+    auto page = List(grant.caller(), filter);
+    if (!page) return std::unexpected(std::move(page).error());
+    return std::move(page->items);
+  };
+  auto live = running();
+  if (!live) return std::unexpected(std::move(live).error());
+  for (const RunView& run : *live) {
+    const auto killed = Kill(grant.caller(), run.record.run_id);
+    // It ended by itself meanwhile.
+    const bool over = !killed && (killed.error().code == ErrorCode::kConflict ||
+                                  killed.error().code == ErrorCode::kNotFound);
+    if (!killed && !over) return std::unexpected(killed.error());
+  }
+  if (live->empty()) return {};
+  const auto one_less = [](std::atomic<int>* waiting) { waiting->fetch_sub(1); };
+  const std::unique_ptr<std::atomic<int>, decltype(one_less)> place(waiting_.get(), one_less);
+  if (waiting_->fetch_add(1) >= kWaitingForEndMax) return {};
+  const BootTime until = ports_.clock.Boot() + patience;
+  while (!live->empty() && ports_.clock.Boot() < until) {
+    {
+      std::unique_lock lock(bell->mutex);
+      bell->rung.wait_for(lock, std::chrono::milliseconds(100), [&] { return bell->woken; });
+      bell->woken = false;
+    }
+    events->Take();
+    live = running();
+    if (!live) return std::unexpected(std::move(live).error());
+  }
+  return {};
 }
 
 Result<OutputView> Runs::ReadOutput(const Caller& caller, std::string_view run_id,

@@ -4,6 +4,8 @@
 #ifndef GOPHERCRON_SERVICE_RUNS_H_
 #define GOPHERCRON_SERVICE_RUNS_H_
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -75,6 +77,11 @@ class Runs {
   // Asks for its end; the agent gives it its grace. A second call changes nothing; one that has
   // ended is kConflict. One that waits is withdrawn.
   Result<RunView> Kill(const Caller& caller, std::string_view run_id) const;
+  // The tasks of the project that have a run now, ascending.
+  Result<std::vector<task::TaskId>> RunningTasks(const Grant& grant) const;
+  // Kill for every run of the task, those that wait included. Waits until they have ended, for
+  // `patience` at most, so that whoever looks next sees it; not when several wait already.
+  Status KillAll(const Grant& grant, std::string_view task_id, milliseconds patience) const;
   // Of a run that still goes only what somebody is following; use EventsHub::Follow for that.
   Result<OutputView> ReadOutput(const Caller& caller, std::string_view run_id, std::int64_t from,
                                 std::int64_t limit) const;
@@ -93,6 +100,7 @@ class Runs {
   Access access_;
   Nodes nodes_;
   EventsHub& events_;
+  std::shared_ptr<std::atomic<int>> waiting_ = std::make_shared<std::atomic<int>>(0);
 };
 
 // Idempotency keys are settings of this name, followed by a hash; housekeeping removes them after a

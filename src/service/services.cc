@@ -9,12 +9,15 @@ Services::Services(const Ports& ports, std::unique_ptr<Accounts> accounts,
     : ports_(ports),
       accounts_(std::move(accounts)),
       access_(ports),
+      users_(ports, *accounts_),
       projects_(ports, access_),
+      members_(ports),
       tasks_(ports),
       nodes_(ports, access_),
       events_(ports),
       readiness_(ports),
       runs_(ports, access_, nodes_, events_),
+      run_log_(ports, access_, tasks_),
       why_(ports, tasks_, nodes_) {
   if (!cluster_secret.empty()) intake_.emplace(ports, events_, std::move(cluster_secret));
 }

@@ -13,12 +13,15 @@
 #include "service/accounts.h"
 #include "service/events.h"
 #include "service/intake.h"
+#include "service/members.h"
 #include "service/nodes.h"
 #include "service/ports.h"
 #include "service/projects.h"
 #include "service/readiness.h"
+#include "service/run_log.h"
 #include "service/runs.h"
 #include "service/tasks.h"
+#include "service/users.h"
 #include "service/why.h"
 
 namespace gophercron::service {
@@ -35,9 +38,12 @@ class Services {
   Accounts& accounts() { return *accounts_; }
   const Access& access() const { return access_; }
   const Projects& projects() const { return projects_; }
+  const Members& members() const { return members_; }
   const Tasks& tasks() const { return tasks_; }
   const Runs& runs() const { return runs_; }
   Nodes& nodes() { return nodes_; }
+  const RunLog& run_log() const { return run_log_; }
+  const Users& users() const { return users_; }
   const Why& why() const { return why_; }
   EventsHub& events() { return events_; }
   Readiness& readiness() { return readiness_; }
@@ -59,7 +65,9 @@ class Services {
   Ports ports_;
   std::unique_ptr<Accounts> accounts_;
   Access access_;
+  Users users_;
   Projects projects_;
+  Members members_;
   Tasks tasks_;
   Nodes nodes_;
   EventsHub events_;
@@ -67,6 +75,7 @@ class Services {
   std::optional<Intake> intake_;
   MetricsSource metrics_;
   Runs runs_;
+  RunLog run_log_;
   Why why_;
 };
 

@@ -146,6 +146,21 @@ Result<TaskPage> Tasks::List(const Grant& grant, std::string_view after, std::si
   return page;
 }
 
+Result<std::vector<std::int64_t>> Tasks::Count(std::span<const task::ProjectId> projects) const {
+  std::vector<std::int64_t> counts;
+  for (const task::ProjectId project : projects) {
+    const auto [begin, end] = ports_.keys.TasksOf(project);
+    auto read =
+        RangeAndWait(ports_.coordinator, {.begin = begin, .end = end, .keys_only = true});
+    if (!read) return std::unexpected(std::move(read).error());
+    counts.push_back(std::ranges::count_if(read->items, [&](const coordination::KeyValue& item) {
+      const auto key = ports_.keys.Parse(item.key);
+      return key && key->family == coordination::Keys::Parsed::Family::kTask;
+    }));
+  }
+  return counts;
+}
+
 Result<TaskView> Tasks::Show(const Grant& grant, std::string_view task_id) const {
   if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
   auto task = Read({grant.project(), std::string(task_id)});

@@ -5,8 +5,10 @@
 #ifndef GOPHERCRON_SERVICE_TASKS_H_
 #define GOPHERCRON_SERVICE_TASKS_H_
 
+#include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,6 +48,9 @@ class Tasks {
   Result<TaskPage> List(const Grant& grant, std::string_view after, std::size_t limit,
                         int recent_runs) const;
   Result<TaskView> Show(const Grant& grant, std::string_view task_id) const;
+
+  // How many there are, for each of `projects`, which the caller has seen in Projects::List.
+  Result<std::vector<std::int64_t>> Count(std::span<const task::ProjectId> projects) const;
 
   // Ids, authors and times of `task` are set here; an empty id gets a new one. kConflict: the id is
   // taken.

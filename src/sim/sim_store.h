@@ -57,6 +57,9 @@ class SimStore final : public storage::Store {
   Status Record(std::span<const task::LedgerRecord> batch) override;
   Result<std::vector<task::RunRecord>> ListRuns(const storage::RunQuery& query) override;
   Result<task::RunRecord> RunById(std::string_view run_id) override;
+  Result<std::int64_t> CountRuns(const task::TaskKey& task) override;
+  Result<std::vector<storage::RunCount>> CountRunsClaimed(task::ProjectId project, Instant from,
+                                                          Instant to) override;
   Result<storage::OutputRange> ReadOutput(std::string_view run_id, std::int64_t from,
                                           std::int64_t limit) override;
   Result<std::vector<storage::LedgerRow>> ListLedger(const storage::LedgerQuery& query) override;

@@ -5,6 +5,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/id.h"
 #include "sim/sim_store.h"
 #include "storage/span.h"
 
@@ -176,12 +177,36 @@ Result<std::vector<RunRecord>> SimStore::ListRuns(const storage::RunQuery& query
     all.erase(all.begin(), before == all.end() ? before : before + 1);
   }
   std::vector<RunRecord> page;
+  int left_out = query.task ? query.offset : 0;
   for (const RunRecord& run : all) {
     if (static_cast<int>(page.size()) >= query.limit) break;
     if (!query.task && !query.before.empty() && run.run_id >= query.before) continue;
-    if (!query.outcome || run.outcome == *query.outcome) page.push_back(run);
+    if (query.outcome && run.outcome != *query.outcome) continue;
+    if (left_out-- <= 0) page.push_back(run);
   }
   return page;
+}
+
+Result<std::int64_t> SimStore::CountRuns(const task::TaskKey& task) {
+  WITH_LOCK('r');
+  const auto found = ledger_.find(task);
+  return found == ledger_.end() ? 0 : static_cast<std::int64_t>(found->second.runs.size());
+}
+
+Result<std::vector<storage::RunCount>> SimStore::CountRunsClaimed(task::ProjectId project,
+                                                                  Instant from, Instant to) {
+  WITH_LOCK('r');
+  std::map<task::Outcome, std::int64_t> counts;
+  for (const auto& [key, history] : ledger_) {
+    if (key.project_id != project) continue;
+    for (const StoredRun& stored : history.runs) {
+      const std::string& id = stored.run.run_id;
+      if (id >= FirstIdAt(from) && id < FirstIdAt(to)) ++counts[stored.run.outcome];
+    }
+  }
+  std::vector<storage::RunCount> result;
+  for (const auto& [outcome, runs] : counts) result.push_back({.outcome = outcome, .runs = runs});
+  return result;
 }
 
 Result<RunRecord> SimStore::RunById(std::string_view run_id) {

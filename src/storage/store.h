@@ -92,6 +92,7 @@ struct RunQuery {
   std::optional<task::Outcome> outcome;
   std::string before;
   int limit = 50;
+  int offset = 0;  // rows left out at the begin, for pages by number; of one task only
 };
 
 // One row of a task's ledger: a tick with its attempts, or a span of ticks that ended alike without
@@ -124,6 +125,12 @@ struct OutcomeCount {
   task::Outcome outcome;
   task::Reason reason;
   std::int64_t ticks = 0;
+};
+
+// How many runs ended how.
+struct RunCount {
+  task::Outcome outcome;
+  std::int64_t runs = 0;
 };
 
 // A run as GopherCron v1's agents wrote it to the database: history that is read and in time
@@ -208,6 +215,12 @@ class Store : public ResultSink {
   Status Record(std::span<const task::LedgerRecord> batch) override = 0;
   virtual Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) = 0;
   virtual Result<task::RunRecord> RunById(std::string_view run_id) = 0;
+  // All runs of a task, whatever made them.
+  virtual Result<std::int64_t> CountRuns(const task::TaskKey& task) = 0;
+  // Of a project, those that were claimed in [from, to), by outcome; outcomes of none are left out.
+  // Costs as much as there are such runs. v1's old rows count as succeeded or failed.
+  virtual Result<std::vector<RunCount>> CountRunsClaimed(task::ProjectId project, Instant from,
+                                                         Instant to) = 0;
   // Bytes [from, from + limit) of the output, counting the dropped middle, of which nothing comes.
   virtual Result<OutputRange> ReadOutput(std::string_view run_id, std::int64_t from,
                                          std::int64_t limit) = 0;
@@ -232,12 +245,15 @@ class Store : public ResultSink {
   // ids: for lists of tasks.
   virtual Result<std::vector<task::RunRecord>> RecentRuns(task::ProjectId project,
                                                           int per_task) = 0;
-  // Newest first; those with an id less than `before`. Only a store that took over v1's tables has
-  // any. They go with their task's history, their project, and by age.
+  // Newest first; those with an id less than `before`, without the first `offset` of them. Only a
+  // store that took over v1's tables has any. They go with their task's history, their project, and
+  // by age.
   virtual Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& /*task*/,
-                                                std::int64_t /*before*/, int /*limit*/) {
+                                                std::int64_t /*before*/, int /*limit*/,
+                                                int /*offset*/ = 0) {
     return std::vector<V1Log>();
   }
+  virtual Result<std::int64_t> CountV1Logs(const task::TaskKey& /*task*/) { return 0; }
   virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;
   // Removes at most `rows_max` rows (a dropped output counts as one) that `retention` does not
   // keep, in short transactions; gives how many went. The newest run of each task always stays.

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 
+#include "base/id.h"
 #include "storage/span.h"
 #include "storage/sql/ledger_rows.h"
 #include "storage/sql/sql_store.h"
@@ -27,12 +28,12 @@ std::int64_t CeilSecond(Instant at) {
 }
 
 std::vector<std::string> NewestOfTask(Connection& db, std::int64_t task, std::int64_t outcome,
-                                      std::int64_t limit) {
+                                      std::int64_t limit, std::int64_t offset = 0) {
   std::vector<std::string> ids;
   db.Each(
       "SELECT run_id FROM gc_run WHERE task = ? AND (? = -1 OR outcome = ?) ORDER BY at DESC, "
-      "attempt DESC, run_id DESC LIMIT ?",
-      {task, outcome, outcome, limit}, [&](const Row& row) { ids.push_back(row.Text(0)); });
+      "attempt DESC, run_id DESC LIMIT ? OFFSET ?",
+      {task, outcome, outcome, limit, offset}, [&](const Row& row) { ids.push_back(row.Text(0)); });
   return ids;
 }
 
@@ -40,7 +41,8 @@ std::vector<std::string> PageOfTask(Connection& db, const RunQuery& query) {
   const auto task = FindTask(db, *query.task);
   if (!task) return {};
   const std::int64_t outcome = OutcomeFilter(query);
-  if (query.before.empty()) return NewestOfTask(db, task->id, outcome, query.limit);
+  const std::int64_t offset = std::max(query.offset, 0);
+  if (query.before.empty()) return NewestOfTask(db, task->id, outcome, query.limit, offset);
   const auto cursor = db.First("SELECT at, attempt FROM gc_run WHERE run_id = ? AND task = ?",
                                {query.before, task->id},
                                [](const Row& row) { return std::pair(row.Int(0), row.Int(1)); });
@@ -50,9 +52,9 @@ std::vector<std::string> PageOfTask(Connection& db, const RunQuery& query) {
   db.Each(
       "SELECT run_id FROM gc_run WHERE task = ? AND at <= ? AND (at < ? OR attempt < ? OR (attempt "
       "= ? AND run_id < ?)) AND (? = -1 OR outcome = ?) ORDER BY at DESC, attempt DESC, run_id "
-      "DESC LIMIT ?",
+      "DESC LIMIT ? OFFSET ?",
       {task->id, at, at, attempt, attempt, query.before, outcome, outcome,
-       std::int64_t{query.limit}},
+       std::int64_t{query.limit}, offset},
       [&](const Row& row) { ids.push_back(row.Text(0)); });
   return ids;
 }
@@ -128,6 +130,56 @@ Result<task::RunRecord> SqlStore::RunById(std::string_view run_id) {
   if (!read) return std::unexpected(read.error());
   if (!run) return NotFound(fmt::format("the ledger has no run {}", run_id));
   return std::move(*run);
+}
+
+Result<std::int64_t> SqlStore::CountRuns(const task::TaskKey& key) {
+  std::optional<std::int64_t> count;
+  const Status read = driver_->Read([&](Connection& db) {
+    const auto task = FindTask(db, key);
+    if (!task) return;
+    count = db.First("SELECT COUNT(*) FROM gc_run WHERE task = ?", {task->id},
+                     [](const Row& row) { return row.Int(0); });
+  });
+  if (!read) return std::unexpected(read.error());
+  return count.value_or(0);
+}
+
+Result<std::vector<RunCount>> SqlStore::CountRunsClaimed(task::ProjectId project, Instant from,
+                                                         Instant to) {
+  std::vector<RunCount> counts;
+  const auto add = [&](task::Outcome outcome, std::int64_t runs) {
+    if (runs == 0) return;
+    const auto found = std::ranges::find(counts, outcome, &RunCount::outcome);
+    if (found == counts.end()) {
+      counts.push_back({.outcome = outcome, .runs = runs});
+    } else {
+      found->runs += runs;
+    }
+  };
+  // Ids sort by the time of the claim and the index holds them: no row is touched.
+  const std::string first = FirstIdAt(from);
+  const std::string end = FirstIdAt(to);
+  const Status read = driver_->Read([&](Connection& db) {
+    for (std::int64_t outcome = 0; outcome < kOutcomes; ++outcome) {
+      const auto runs = db.First(
+          "SELECT COUNT(*) FROM gc_run WHERE project_id = ? AND outcome = ? AND run_id >= ? AND "
+          "run_id < ?",
+          {project, outcome, first, end}, [](const Row& row) { return row.Int(0); });
+      add(static_cast<task::Outcome>(outcome), runs.value_or(0));
+    }
+    if (!db.dialect().v1_logs) return;
+    const auto unix_time = [](Instant at) {
+      return std::chrono::floor<seconds>(at).time_since_epoch().count();
+    };
+    db.Each(
+        "SELECT with_error, COUNT(*) FROM gc_task_log WHERE project_id = ? AND start_time >= ? AND "
+        "start_time < ? GROUP BY with_error",
+        {project, unix_time(from), unix_time(to)}, [&](const Row& row) {
+          add(row.Int(0) == 0 ? task::Outcome::kSucceeded : task::Outcome::kFailed, row.Int(1));
+        });
+  });
+  if (!read) return std::unexpected(read.error());
+  return counts;
 }
 
 Result<OutputRange> SqlStore::ReadOutput(std::string_view run_id, std::int64_t from,

@@ -55,6 +55,9 @@ class SqlStore final : public Store {
   // ledger_reader.cc
   Result<std::vector<task::RunRecord>> ListRuns(const RunQuery& query) override;
   Result<task::RunRecord> RunById(std::string_view run_id) override;
+  Result<std::int64_t> CountRuns(const task::TaskKey& task) override;
+  Result<std::vector<RunCount>> CountRunsClaimed(task::ProjectId project, Instant from,
+                                                 Instant to) override;
   Result<OutputRange> ReadOutput(std::string_view run_id, std::int64_t from,
                                  std::int64_t limit) override;
   Result<std::vector<LedgerRow>> ListLedger(const LedgerQuery& query) override;
@@ -76,7 +79,8 @@ class SqlStore final : public Store {
 
   // v1_logs.cc
   Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& task, std::int64_t before,
-                                        int limit) override;
+                                        int limit, int offset) override;
+  Result<std::int64_t> CountV1Logs(const task::TaskKey& task) override;
 
   Status Ping() override;
 

@@ -26,19 +26,31 @@ V1Log ReadLog(const Row& row) {
 }  // namespace
 
 Result<std::vector<V1Log>> SqlStore::ListV1Logs(const task::TaskKey& task, std::int64_t before,
-                                                int limit) {
+                                                int limit, int offset) {
   std::vector<V1Log> logs;
   const Status read = driver_->Read([&](Connection& db) {
     if (!db.dialect().v1_logs || limit <= 0) return;
     db.Each(
         "SELECT id, project_id, task_id, project, name, command, result, with_error, start_time, "
         "end_time, client_ip FROM gc_task_log WHERE project_id = ? AND task_id = ? AND id < ? "
-        "ORDER BY id DESC LIMIT ?",
-        {task.project_id, task.task_id, before, std::int64_t{limit}},
+        "ORDER BY id DESC LIMIT ? OFFSET ?",
+        {task.project_id, task.task_id, before, std::int64_t{limit},
+         std::int64_t{std::max(offset, 0)}},
         [&](const Row& row) { logs.push_back(ReadLog(row)); });
   });
   if (!read) return std::unexpected(read.error());
   return logs;
+}
+
+Result<std::int64_t> SqlStore::CountV1Logs(const task::TaskKey& task) {
+  std::optional<std::int64_t> count;
+  const Status read = driver_->Read([&](Connection& db) {
+    if (!db.dialect().v1_logs) return;
+    count = db.First("SELECT COUNT(*) FROM gc_task_log WHERE project_id = ? AND task_id = ?",
+                     {task.project_id, task.task_id}, [](const Row& row) { return row.Int(0); });
+  });
+  if (!read) return std::unexpected(read.error());
+  return count.value_or(0);
 }
 
 Status SqlStore::RemoveV1Logs(std::string_view statement, const std::vector<Value>& parameters,
