@@ -1,21 +1,29 @@
-# component(PATH USES ... [TEST_ONLY])
+# component(PATH [FOLDERS ...] USES ... [TEST_ONLY])
 #
 # Declares the folder src/PATH as a library and names everything it may use: our components by path,
 # third parties by target. Every .cc of the folder belongs to it, by its ending:
 #   x.cc        the library            x_test.cc   the test program PATH_test
 #   x_fuzz.cc   a libFuzzer program    main.cc     left to component_binary
+# and so do those of its FOLDERS, which are no components of their own,
 # so a file that nobody registered can not exist. tools/tidy holds the #includes to the same list.
 
 # Components whose tests work hard: optimised under a sanitizer too (toolchain.cmake).
 set(OPTIMISED_UNDER_SANITIZER base cron task schedule coordination coordination/embedded storage/sql agent sim)
 
 function(component path)
-  cmake_parse_arguments(ARG "TEST_ONLY" "" "USES" ${ARGN})
+  cmake_parse_arguments(ARG "TEST_ONLY" "" "FOLDERS;USES" ${ARGN})
   string(REPLACE "/" "_" name ${path})
   set(dir ${CMAKE_SOURCE_DIR}/src/${path})
-  file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
-  file(GLOB tests CONFIGURE_DEPENDS ${dir}/*_test.cc)
-  file(GLOB fuzzers CONFIGURE_DEPENDS ${dir}/*_fuzz.cc)
+  set(folders ${dir})
+  foreach(folder ${ARG_FOLDERS})
+    list(APPEND folders ${dir}/${folder})
+  endforeach()
+  list(TRANSFORM folders APPEND "/*.cc" OUTPUT_VARIABLE patterns)
+  file(GLOB sources CONFIGURE_DEPENDS ${patterns})
+  list(TRANSFORM folders APPEND "/*_test.cc" OUTPUT_VARIABLE patterns)
+  file(GLOB tests CONFIGURE_DEPENDS ${patterns})
+  list(TRANSFORM folders APPEND "/*_fuzz.cc" OUTPUT_VARIABLE patterns)
+  file(GLOB fuzzers CONFIGURE_DEPENDS ${patterns})
   list(REMOVE_ITEM sources ${tests} ${fuzzers} ${dir}/main.cc)
 
   set(uses)

@@ -14,6 +14,13 @@ TEST(NewId, SortsByTimeAndDiffers) {
   EXPECT_LT(first, NewId(early + milliseconds(1), random));
 }
 
+TEST(FirstIdAt, StandsBeforeTheIdsOfItsMillisecond) {
+  SeededRandom random(1);
+  const Instant at(seconds(1'795'352'899));
+  EXPECT_LE(FirstIdAt(at), NewId(at, random));
+  EXPECT_GT(FirstIdAt(at), NewId(at - milliseconds(1), random));
+}
+
 TEST(NewNumericId, FitsASigned64BitColumn) {
   SeededRandom random(1);
   const std::string id = NewNumericId(Instant(seconds(4'000'000'000)), random);

@@ -51,8 +51,11 @@ Status MakeDemo(service::Services& services) {
   if (store.GetSetting(kDoneSetting)) return {};
   const auto admin = store.UserByAccount("admin");
   if (!admin) return std::unexpected(admin.error());
-  const service::Caller caller{
-      .user_id = admin->id, .account = admin->account, .name = admin->name, .administrator = true};
+  const service::Caller caller{.user_id = admin->id,
+                               .account = admin->account,
+                               .name = admin->name,
+                               .administrator = true,
+                               .permission = admin->permission};
   const auto project = FindOrMakeProject(services, caller);
   if (!project) return std::unexpected(project.error());
   const auto grant = services.access().Enter(caller, project->id);

@@ -118,6 +118,7 @@ class ServiceProcess {
     listen.address = config_.http.listen.host.empty() ? "0.0.0.0" : config_.http.listen.host;
     listen.port = config_.http.listen.port;
     listen.allowed_hosts = config_.http.allowed_hosts;
+    listen.view_path = config_.http.view_path;
     return host_->Listen(std::move(listen));
   }
 

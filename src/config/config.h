@@ -39,8 +39,8 @@ struct TlsFiles {
 
 struct Http {
   Address listen{.host = "", .port = 9999};
-  TlsFiles tls;  // without `ca`; no cert: plain HTTP
-  std::string view_path = "./view";
+  TlsFiles tls;                              // without `ca`; no cert: plain HTTP
+  std::string view_path;                     // pages to show instead of the console; empty: none
   std::vector<std::string> trusted_proxies;  // addresses or CIDR blocks
   std::vector<std::string> allowed_hosts;
   std::string public_url;

@@ -298,8 +298,9 @@ constexpr Key kKeys[] = {
      "The one address to listen on. Empty: the port in the environment's PORT, else 9999, on every "
      "address of the machine.",
      TakeHost},
-    {"deploy", "view_path", Type::kText, Use::kService, true, R"("./view")",
-     "The folder of GopherCron v1's web pages, served at /admin/ where it exists.",
+    {"deploy", "view_path", Type::kText, Use::kService, true, R"("")",
+     "A folder of web pages, as GopherCron v1's, that /admin/ shows instead of the console. Empty, "
+     "or no index.html there: the console.",
      [](const Value& value, Config* config) {
        if (!Text(value).empty()) config->http.view_path = Text(value);
        return std::string();

@@ -18,6 +18,7 @@ namespace gophercron::http {
 
 struct Request {
   std::string method;
+  std::string target;                                       // as sent: path and query
   std::string path;                                         // as sent, without the query
   std::map<std::string, std::string, std::less<>> query;    // decoded; the last of a name counts
   std::map<std::string, std::string, std::less<>> headers;  // names in lower case

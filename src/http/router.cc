@@ -10,6 +10,8 @@
 
 #include "base/check.h"
 #include "base/log.h"
+#include "http/refusal.h"
+#include "http/v1/envelope.h"
 #include "link/seal.h"
 
 namespace gophercron::http {
@@ -118,21 +120,33 @@ std::string_view Name(Permission permission) {
 }
 
 Router::Router(std::span<const Route> routes, service::Services& services, RouterOptions options)
-    : routes_(routes), services_(services), options_(std::move(options)) {
+    : routes_(routes),
+      services_(services),
+      options_(std::move(options)),
+      view_(StaticFolder::Open(options_.view_path)) {
   for (const Route& route : routes_) {
     CHECK(route.permission != Permission::kUnset);
     CHECK(route.handler != nullptr);
     // Nobody else proves by a header alone that a large body is welcome.
     CHECK(route.body_bytes_max == 0 || route.permission == Permission::kCluster);
+    CHECK(!route.quick || route.permission == Permission::kPublic);
+    if (route.pattern.find('{') == std::string_view::npos) exact_[route.pattern].push_back(&route);
   }
 }
 
 Router::Match Router::Find(const Request& request) const {
   Match match;
-  const std::vector<std::string_view> path = Split(request.path);
   // A HEAD is a GET whose body is not sent.
   const std::string_view method =
       request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  if (const auto exact = exact_.find(request.path); exact != exact_.end()) {
+    const auto route = std::ranges::find(exact->second, method, &Route::method);
+    if (route != exact->second.end()) {
+      match.route = *route;
+      return match;
+    }
+  }
+  const std::vector<std::string_view> path = Split(request.path);
   std::set<std::string_view> methods;
   for (const Route& route : routes_) {
     const std::vector<std::string_view> pattern = Split(route.pattern);
@@ -207,79 +221,131 @@ std::optional<Response> Router::AuthoriseCluster(const Request& request) const {
   return ProblemResponse(known.error(), request.request_id);
 }
 
+std::optional<Response> Router::Identify(const Route& route, Context* context) const {
+  const Request& request = context->request;
+  const bool v1 = context->arguments.has_value();
+  if (context->by_cookie) {
+    if (auto refused = RefuseForgery(request)) return refused;
+  }
+  auto caller = services_.accounts().Authenticate(context->token);
+  if (!caller) return Refusal(request, caller.error());
+  context->caller = *std::move(caller);
+  if (context->caller->must_change_password && route.permission != Permission::kSignedIn) {
+    return Refusal(request, {.code = ErrorCode::kPermissionDenied,
+                             .message = fmt::format("first set a password of your own: {}",
+                                                    v1 ? "POST /api/v1/user/change_password"
+                                                       : "PUT /api/v2/session/password")});
+  }
+  if (route.permission == Permission::kAdministrator && !context->caller->administrator) {
+    return Refusal(request, {.code = ErrorCode::kPermissionDenied,
+                             .message = "only an administrator may do this"});
+  }
+  return std::nullopt;
+}
+
+std::optional<Response> Router::Enter(const Route& route, Context* context) const {
+  const Request& request = context->request;
+  const auto right = RightOf(route.permission);
+  std::optional<task::ProjectId> id;
+  if (context->arguments) {
+    if (!right) return std::nullopt;
+    id = context->arguments->RequiredInt("project_id");
+    if (const Status fine = context->arguments->Check(); !fine) {
+      return Refusal(request, fine.error());
+    }
+  } else {
+    const auto project = context->path.find("project");
+    if (project == context->path.end()) return std::nullopt;
+    // A path with a project and a permission that is not about projects would be a hole.
+    CHECK(right.has_value());
+    id = ParseProject(project->second);
+  }
+  auto grant = id ? services_.access().Enter(*context->caller, *id)
+                  : std::unexpected(service::Access::NoSuchProject());
+  if (!grant) {
+    const bool absent = grant.error().code == ErrorCode::kNotFound;
+    if (absent && context->arguments) return v1::Refuse(request, v1::kNoSuchProject);
+    return Refusal(request, grant.error());
+  }
+  if (const Status may = grant->Require(*right); !may) return Refusal(request, may.error());
+  context->grant = *std::move(grant);
+  return std::nullopt;
+}
+
 std::optional<Response> Router::Authorise(const Route& route, Context* context) const {
   const Request& request = context->request;
-  const auto refuse = [&](const Error& error) {
-    return ProblemResponse(error, request.request_id);
-  };
+  const bool v1 = v1::IsV1(route.pattern);
   const std::string_view authorization = request.Header("authorization");
-  if (authorization.starts_with("Bearer ")) {
+  if (v1) {
+    // No cookie here: v1's front end keeps its token where a foreign page can not make use of it.
+    context->token = request.Header("access-token");
+  } else if (authorization.starts_with("Bearer ")) {
     context->token = authorization.substr(7);
   } else {
     context->token = Cookie(request.Header("cookie"), kSessionCookie);
     context->by_cookie = !context->token.empty();
   }
-  if (route.permission == Permission::kPublic) return std::nullopt;
   if (route.permission == Permission::kCluster) return AuthoriseCluster(request);
-  if (context->by_cookie) {
-    if (auto refused = RefuseForgery(request)) return refused;
+  if (v1) context->arguments.emplace();
+  if (route.permission != Permission::kPublic) {
+    if (auto refused = Identify(route, context)) return refused;
   }
-  auto caller = services_.accounts().Authenticate(context->token);
-  if (!caller) return refuse(caller.error());
-  context->caller = *std::move(caller);
-  if (context->caller->must_change_password && route.permission != Permission::kSignedIn) {
-    return refuse({.code = ErrorCode::kPermissionDenied,
-                   .message = "first set a password of your own: PUT /api/v2/session/password"});
+  if (v1) {
+    auto arguments = v1::Arguments::Read(request);
+    if (!arguments) return Refusal(request, arguments.error());
+    context->arguments = *std::move(arguments);
   }
-  if (route.permission == Permission::kAdministrator && !context->caller->administrator) {
-    return refuse(
-        {.code = ErrorCode::kPermissionDenied, .message = "only an administrator may do this"});
+  if (route.permission == Permission::kPublic) return std::nullopt;
+  return Enter(route, context);
+}
+
+Response Router::RefuseUnmatched(const Request& request, const Match& match) const {
+  const bool v1 = v1::IsV1(request.path);
+  if (v1 && request.method == "OPTIONS") return v1::Preflight();
+  if (v1 && request.path.ends_with('/')) {
+    Request other;
+    other.method = request.method;
+    other.path = request.path.substr(0, request.path.size() - 1);
+    if (Find(other).route != nullptr) {
+      Response response;
+      response.status = request.method == "GET" ? 301 : 307;
+      response.headers.emplace_back("Location",
+                                    other.path + request.target.substr(request.path.size()));
+      return response;
+    }
   }
-  const auto project = context->path.find("project");
-  if (project == context->path.end()) return std::nullopt;
-  const auto id = ParseProject(project->second);
-  if (!id) return refuse(service::Access::NoSuchProject());
-  auto grant = services_.access().Enter(*context->caller, *id);
-  if (!grant) return refuse(grant.error());
-  const auto right = RightOf(route.permission);
-  // A path with a project and a permission that is not about projects would be a hole.
-  CHECK(right.has_value());
-  if (const Status may = grant->Require(*right); !may) return refuse(may.error());
-  context->grant = *std::move(grant);
-  return std::nullopt;
+  if (match.refusal == 405) {
+    Response response =
+        Refusal(request, 405, "invalid_argument", "this resource does not know that method");
+    response.headers.emplace_back("Allow", match.allow);
+    return response;
+  }
+  if (match.refusal == 400) {
+    return Refusal(request, 400, "invalid_argument", "the path is not well encoded");
+  }
+  return Refusal(request, 404, "not_found", "there is no such resource");
 }
 
 Response Router::Serve(const Request& request, const Match& match) const {
-  if (match.route == nullptr) {
-    if (match.refusal == 405) {
-      Response response = ProblemResponse(
-          405, "invalid_argument", "this resource does not know that method", request.request_id);
-      response.headers.emplace_back("Allow", match.allow);
-      return response;
-    }
-    if (match.refusal == 400) {
-      return ProblemResponse(400, "invalid_argument", "the path is not well encoded",
-                             request.request_id);
-    }
-    return ProblemResponse(404, "not_found", "there is no such resource", request.request_id);
-  }
   // Memory may run out anywhere below; that must cost one answer, not the service.
   try {
+    if (view_ && StaticFolder::IsFor(request.path)) return view_->Serve(request);
+    if (match.route == nullptr) return RefuseUnmatched(request, match);
     Context context{.request = request,
                     .services = services_,
                     .path = match.path,
                     .caller = {},
                     .grant = {},
+                    .arguments = {},
+                    .task_texts = task_texts_,
                     .token = {},
                     .by_cookie = false};
     if (auto refused = Authorise(*match.route, &context)) return *std::move(refused);
     return match.route->handler(context);
   } catch (const std::exception& failure) {
     log::LogError("request {} failed: {}", request.request_id, failure.what());
-    return ProblemResponse(
-        500, "internal",
-        "something broke here; the log of the service says more under this request id",
-        request.request_id);
+    return Refusal(request, 500, "internal",
+                   "something broke here; the log of the service says more under this request id");
   }
 }
 

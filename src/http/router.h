@@ -7,6 +7,7 @@
 #define GOPHERCRON_HTTP_ROUTER_H_
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,9 @@
 #include <vector>
 
 #include "http/message.h"
+#include "http/static_folder.h"
+#include "http/v1/arguments.h"
+#include "http/v1/task_texts.h"
 #include "service/access.h"
 #include "service/services.h"
 
@@ -24,7 +28,7 @@ enum class Permission {
   kPublic,    // anybody
   kSignedIn,  // also while a first password must be changed
   kMember,    // signed in; what is seen depends on the caller's projects
-  kView,      // in the project of the path, or of the run in the path
+  kView,      // in the project of the path, or of the run in the path; on /api/v1 of the arguments
   kOperate,
   kEdit,
   kOwn,
@@ -39,6 +43,8 @@ struct Context {
   std::map<std::string, std::string, std::less<>> path;  // "{project}" of the pattern, decoded
   std::optional<service::Caller> caller;                 // set unless kPublic
   std::optional<service::Grant> grant;                   // set where the pattern has {project}
+  std::optional<v1::Arguments> arguments;                // set on /api/v1
+  const v1::TaskTexts& task_texts;
   // The token that the caller came with: streams ask again with it.
   std::string token;
   bool by_cookie = false;
@@ -56,6 +62,8 @@ struct Route {
   bool slow = false;
   // Of processes of the cluster; 0: the server's bound for all.
   std::size_t body_bytes_max = 0;
+  // Waits for nothing: answered on the thread of the sockets.
+  bool quick = false;
 };
 
 // Every route of the program.
@@ -65,7 +73,8 @@ struct RouterOptions {
   // Host names that a browser session may be used under, beside addresses and localhost. Empty:
   // any, unless `loopback`.
   std::vector<std::string> allowed_hosts;
-  bool loopback = true;  // the listener is only reachable from this machine
+  bool loopback = true;   // the listener is only reachable from this machine
+  std::string view_path;  // a folder of pages that /admin/ shows instead of the program's own
 };
 
 // Threads: any; handlers wait for the store.
@@ -89,12 +98,21 @@ class Router {
  private:
   std::optional<Response> AuthoriseCluster(const Request& request) const;
   std::optional<Response> Authorise(const Route& route, Context* context) const;
+  // Who asks, by the token that they sent.
+  std::optional<Response> Identify(const Route& route, Context* context) const;
+  // Into the project that the request is about, if it is about one.
+  std::optional<Response> Enter(const Route& route, Context* context) const;
+  Response RefuseUnmatched(const Request& request, const Match& match) const;
   // For callers that a browser identifies by itself: only from our own pages.
   std::optional<Response> RefuseForgery(const Request& request) const;
 
   std::span<const Route> routes_;
+  // Those without parameters, by path.
+  std::map<std::string_view, std::vector<const Route*>> exact_;
   service::Services& services_;
   RouterOptions options_;
+  const std::unique_ptr<StaticFolder> view_;
+  const v1::TaskTexts task_texts_;
 };
 
 // The session cookie's name. Plain HTTP has no __Host- prefix.

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "http/v1/routes.h"
+
 namespace gophercron::http {
 namespace {
 
@@ -46,8 +48,10 @@ std::optional<Response> RefuseIdempotencyKey(const Context& context) {
 std::span<const Route> Routes() {
   static const std::vector<Route>& all = *[] {
     auto* routes = new std::vector<Route>();
-    for (const auto part : {PageRoutes(), SessionRoutes(), ProjectRoutes(), TaskRoutes(),
-                            LedgerRoutes(), RunRoutes(), CrontabRoutes(), ClusterRoutes()}) {
+    for (const auto part :
+         {PageRoutes(), SessionRoutes(), ProjectRoutes(), MemberRoutes(), TaskRoutes(),
+          LedgerRoutes(), RunRoutes(), CrontabRoutes(), ClusterRoutes(), v1::UserRoutes(),
+          v1::ProjectRoutes(), v1::TaskRoutes(), v1::LogRoutes(), v1::NodeRoutes()}) {
       routes->insert(routes->end(), part.begin(), part.end());
     }
     return routes;

@@ -16,6 +16,7 @@ namespace gophercron::http {
 std::span<const Route> PageRoutes();
 std::span<const Route> SessionRoutes();
 std::span<const Route> ProjectRoutes();
+std::span<const Route> MemberRoutes();
 std::span<const Route> TaskRoutes();
 std::span<const Route> LedgerRoutes();
 std::span<const Route> RunRoutes();

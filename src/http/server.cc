@@ -37,7 +37,9 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "http/message.h"
+#include "http/refusal.h"
 #include "http/router.h"
+#include "http/v1/envelope.h"
 #include "http/worker_pool.h"
 #include "link/wire.h"
 
@@ -71,12 +73,12 @@ std::string_view View(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-// Without the body.
-Request ToRequest(const wire::request<wire::string_body>& message, std::string remote_address,
-                  std::string request_id) {
+// Without the body and an id.
+Request ToRequest(const wire::request<wire::string_body>& message, std::string remote_address) {
   Request request;
   request.method = View(message.method_string());
-  const std::string_view target = View(message.target());
+  request.target = View(message.target());
+  const std::string_view target = request.target;
   const std::size_t question = target.find('?');
   request.path = target.substr(0, question);
   if (question != std::string_view::npos) request.query = ParseQuery(target.substr(question + 1));
@@ -87,7 +89,6 @@ Request ToRequest(const wire::request<wire::string_body>& message, std::string r
     request.headers.emplace(std::move(name), View(field.value()));
   }
   request.remote_address = std::move(remote_address);
-  request.request_id = std::move(request_id);
   return request;
 }
 
@@ -145,7 +146,9 @@ struct Server::Impl {
       : options(std::move(the_options)),
         services(the_services),
         router(Routes(), the_services,
-               {.allowed_hosts = options.allowed_hosts, .loopback = loopback}),
+               {.allowed_hosts = options.allowed_hosts,
+                .loopback = loopback,
+                .view_path = options.view_path}),
         workers(options.workers, options.waiting_max, 0),
         sign_ins(1, options.sign_ins_waiting_max, kSignInNiceness),
         acceptor(context) {}
@@ -162,20 +165,25 @@ struct Server::Impl {
   Awaitable<bool> ServeOne(Stream& stream, beast::flat_buffer& buffer, const std::string& remote,
                            bool first);
   Awaitable<bool> Send(Stream& stream, const wire::request<wire::string_body>& request,
-                       const Response& response, std::string_view request_id);
-  // Then takes in up to `linger_bytes` of what still comes.
+                       Response response, std::string_view request_id);
+  // Then takes in up to `linger_bytes` of what still comes. `target`: as far as it is known.
   Awaitable<void> SendError(Stream& stream, int status, std::string_view code,
-                            std::string_view detail, std::uint64_t linger_bytes);
+                            std::string_view detail, std::uint64_t linger_bytes,
+                            std::string target = {});
   Awaitable<void> Linger(Stream& stream, std::uint64_t bytes_max);
-  Awaitable<void> SendTooLarge(Stream& stream, std::uint64_t body_bytes_max);
+  Awaitable<void> SendTooLarge(Stream& stream, std::uint64_t body_bytes_max,
+                               std::string target = {});
   Awaitable<bool> SendStream(Stream& stream, const wire::request<wire::string_body>& request,
                              const Response& response, std::string_view request_id);
   Awaitable<void> Pump(Stream& stream, const Response::Open& open);
   // Runs `what` on `pool` and goes on when it is done. False: the pool is full.
   Awaitable<bool> OnWorker(WorkerPool& pool, WorkerPool::Work what, bool always);
 
-  std::string NewRequestId() {
-    return NewId(services.ports().clock.Now(), services.ports().random);
+  // On GopherCron v1's API a number, as there.
+  std::string NewRequestId(std::string_view path) {
+    const service::Ports& ports = services.ports();
+    return v1::IsV1(path) ? NewNumericId(ports.clock.Now(), ports.random)
+                          : NewId(ports.clock.Now(), ports.random);
   }
 
   const ServerOptions options;
@@ -218,14 +226,14 @@ Awaitable<bool> Server::Impl::OnWorker(WorkerPool& pool, WorkerPool::Work what, 
 }
 
 Awaitable<bool> Server::Impl::Send(Stream& stream, const wire::request<wire::string_body>& request,
-                                   const Response& response, std::string_view request_id) {
+                                   Response response, std::string_view request_id) {
   wire::response<wire::string_body> message(static_cast<wire::status>(response.status),
                                             request.version());
   Decorate(&message, response, request_id, services.ports().clock.Now());
   message.keep_alive(request.keep_alive());
   const bool bodiless = response.status == 204 || response.status == 304;
   if (!bodiless) message.content_length(response.body.size());
-  if (request.method() != wire::verb::head && !bodiless) message.body() = response.body;
+  if (request.method() != wire::verb::head && !bodiless) message.body() = std::move(response.body);
   stream.expires_after(options.write_timeout);
   wire::response_serializer<wire::string_body> serializer(message);
   // To a HEAD the length is told and nothing sent.
@@ -238,13 +246,17 @@ Awaitable<bool> Server::Impl::Send(Stream& stream, const wire::request<wire::str
 }
 
 Awaitable<void> Server::Impl::SendError(Stream& stream, int status, std::string_view code,
-                                        std::string_view detail, std::uint64_t linger_bytes) {
-  const std::string request_id = NewRequestId();
-  wire::request<wire::string_body> request(wire::verb::get, "/", 11);
-  request.keep_alive(false);
-  Response response = ProblemResponse(status, code, detail, request_id);
+                                        std::string_view detail, std::uint64_t linger_bytes,
+                                        std::string target) {
+  Request request;
+  request.target = std::move(target);
+  request.path = request.target.substr(0, request.target.find('?'));
+  request.request_id = NewRequestId(request.path);
+  wire::request<wire::string_body> message(wire::verb::get, "/", 11);
+  message.keep_alive(false);
+  Response response = Refusal(request, status, code, detail);
   if (status == 503) response.headers.emplace_back("Retry-After", "1");
-  co_await Send(stream, request, response, request_id);
+  co_await Send(stream, message, std::move(response), request.request_id);
   co_await Linger(stream, linger_bytes);
 }
 
@@ -266,10 +278,11 @@ Awaitable<void> Server::Impl::Linger(Stream& stream, std::uint64_t bytes_max) {
   }
 }
 
-Awaitable<void> Server::Impl::SendTooLarge(Stream& stream, std::uint64_t body_bytes_max) {
+Awaitable<void> Server::Impl::SendTooLarge(Stream& stream, std::uint64_t body_bytes_max,
+                                           std::string target) {
   co_await SendError(stream, 413, "invalid_argument",
                      fmt::format("a body may have at most {} bytes", body_bytes_max),
-                     options.linger_bytes_max);
+                     options.linger_bytes_max, std::move(target));
 }
 
 Awaitable<void> Server::Impl::Pump(Stream& stream, const Response::Open& open_events) {
@@ -323,7 +336,7 @@ Awaitable<bool> Server::Impl::SendStream(Stream& stream,
     Response refusal = ProblemResponse(
         503, "resource_exhausted", "too many live streams are open; try again later", request_id);
     refusal.headers.emplace_back("Retry-After", "5");
-    co_return co_await Send(stream, request, refusal, request_id);
+    co_return co_await Send(stream, request, std::move(refusal), request_id);
   }
   wire::response<wire::empty_body> message(wire::status::ok, request.version());
   Decorate(&message, response, request_id, services.ports().clock.Now());
@@ -361,11 +374,12 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
     }
     co_return false;
   }
-  Request request = ToRequest(parser.get(), remote, NewRequestId());
+  Request request = ToRequest(parser.get(), remote);
+  request.request_id = NewRequestId(request.path);
   const Router::Match match = router.Find(request);
   const std::uint64_t body_bytes_max = router.BodyBytesMax(request, match, options.body_bytes_max);
   if (parser.content_length().value_or(0) > body_bytes_max) {
-    co_await SendTooLarge(stream, body_bytes_max);
+    co_await SendTooLarge(stream, body_bytes_max, request.target);
     co_return false;
   }
   parser.body_limit(body_bytes_max);
@@ -380,7 +394,7 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   if (const auto [failure, bytes] = co_await wire::async_read(stream, buffer, parser, kUse);
       failure) {
     if (failure == wire::error::body_limit) {
-      co_await SendTooLarge(stream, body_bytes_max);
+      co_await SendTooLarge(stream, body_bytes_max, request.target);
     } else if (failure.category() == wire::make_error_code(wire::error::bad_method).category() &&
                failure != wire::error::end_of_stream && failure != wire::error::partial_message) {
       co_await SendError(stream, 400, "invalid_argument", "the body is not well formed HTTP",
@@ -393,16 +407,20 @@ Awaitable<bool> Server::Impl::ServeOne(Stream& stream, beast::flat_buffer& buffe
   const bool slow = match.route != nullptr && match.route->slow;
   Response response;
   stream.expires_never();
-  const bool taken = co_await OnWorker(
-      slow ? sign_ins : workers, [&] { response = router.Serve(request, match); }, false);
+  bool taken = true;
+  if (match.route != nullptr && match.route->quick) {
+    response = router.Serve(request, match);
+  } else {
+    taken = co_await OnWorker(
+        slow ? sign_ins : workers, [&] { response = router.Serve(request, match); }, false);
+  }
   if (!taken) {
-    response =
-        ProblemResponse(slow ? 429 : 503, "resource_exhausted",
-                        "too many requests are waiting; try again in a moment", request.request_id);
+    response = Refusal(request, slow ? 429 : 503, "resource_exhausted",
+                       "too many requests are waiting; try again in a moment");
     response.headers.emplace_back("Retry-After", "1");
   }
   if (response.stream) co_return co_await SendStream(stream, message, response, request.request_id);
-  co_return co_await Send(stream, message, response, request.request_id);
+  co_return co_await Send(stream, message, std::move(response), request.request_id);
 }
 
 Awaitable<void> Server::Impl::Serve(Socket socket) {

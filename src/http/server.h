@@ -23,6 +23,8 @@ struct ServerOptions {
   std::uint16_t port = 6306;          // 0: one that is free
   // Host names under which browsers may use a session, beside addresses and localhost.
   std::vector<std::string> allowed_hosts;
+  // A folder of pages, as GopherCron v1's, that /admin/ shows. Empty: the program's own.
+  std::string view_path;
 
   std::size_t workers = 8;
   // Beyond these: 503 at once, or 429 for sign-ins.

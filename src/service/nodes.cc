@@ -95,7 +95,7 @@ Status Nodes::Reload(std::string_view node_id) {
   });
 }
 
-Status Nodes::AskToReload(const Grant& grant, std::string_view address) {
+Status Nodes::ReloadAt(const Grant& grant, std::string_view address) {
   if (const Status may = grant.Require(Right::kOperate); !may) return may;
   auto nodes = Serving(grant.project());
   if (!nodes) return std::unexpected(std::move(nodes).error());

@@ -1,7 +1,8 @@
-// RunLog: the ended runs of a task as pages by number, with what they wrote, and how many ended well
-// on each of the last days. For readers that know no cursors; Runs is for the others.
+// RunLog: the ended runs of a task as pages by number, with what they wrote, and how many ended
+// well on each of the last days. For readers that know no cursors; Runs is for the others.
 //
-// What GopherCron v1's agents wrote to a database that this program took over comes behind our runs.
+// What GopherCron v1's agents wrote to a database that this program took over comes behind our
+// runs.
 //
 // Threads: any.
 #ifndef GOPHERCRON_SERVICE_RUN_LOG_H_

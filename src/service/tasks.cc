@@ -146,12 +146,37 @@ Result<TaskPage> Tasks::List(const Grant& grant, std::string_view after, std::si
   return page;
 }
 
+Result<std::vector<task::Task>> Tasks::Definitions(const Grant& grant) const {
+  if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
+  const auto [begin, end] = ports_.keys.TasksOf(grant.project());
+  auto read = RangeAndWait(ports_.coordinator, {.begin = begin, .end = end});
+  if (!read) return std::unexpected(std::move(read).error());
+  std::vector<task::Task> tasks;
+  for (const coordination::KeyValue& item : read->items) {
+    if (auto task = ReadTask(ports_.keys, item)) tasks.push_back(*std::move(task));
+  }
+  return tasks;
+}
+
+Result<std::vector<Tasks::Version>> Tasks::Versions(const Grant& grant) const {
+  if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
+  const auto [begin, end] = ports_.keys.TasksOf(grant.project());
+  auto read = RangeAndWait(ports_.coordinator, {.begin = begin, .end = end, .keys_only = true});
+  if (!read) return std::unexpected(std::move(read).error());
+  std::vector<Version> versions;
+  versions.reserve(read->items.size());
+  for (coordination::KeyValue& item : read->items) {
+    // Below the project stands the id; v1's other keys have more of a path and come along.
+    versions.push_back({.task_id = item.key.substr(begin.size()), .revision = item.mod_revision});
+  }
+  return versions;
+}
+
 Result<std::vector<std::int64_t>> Tasks::Count(std::span<const task::ProjectId> projects) const {
   std::vector<std::int64_t> counts;
   for (const task::ProjectId project : projects) {
     const auto [begin, end] = ports_.keys.TasksOf(project);
-    auto read =
-        RangeAndWait(ports_.coordinator, {.begin = begin, .end = end, .keys_only = true});
+    auto read = RangeAndWait(ports_.coordinator, {.begin = begin, .end = end, .keys_only = true});
     if (!read) return std::unexpected(std::move(read).error());
     counts.push_back(std::ranges::count_if(read->items, [&](const coordination::KeyValue& item) {
       const auto key = ports_.keys.Parse(item.key);

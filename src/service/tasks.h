@@ -49,6 +49,16 @@ class Tasks {
                         int recent_runs) const;
   Result<TaskView> Show(const Grant& grant, std::string_view task_id) const;
 
+  // The definitions alone, all of them, and what tells whether one changed since, for a fraction of
+  // the price. Both by id.
+  struct Version {
+    task::TaskId task_id;
+    task::Revision revision = 0;
+    bool operator==(const Version&) const = default;
+  };
+  Result<std::vector<task::Task>> Definitions(const Grant& grant) const;
+  // Keys of v1's that are no task come along: versions are for comparing.
+  Result<std::vector<Version>> Versions(const Grant& grant) const;
   // How many there are, for each of `projects`, which the caller has seen in Projects::List.
   Result<std::vector<std::int64_t>> Count(std::span<const task::ProjectId> projects) const;
 

@@ -1,8 +1,8 @@
 // Users: the accounts as administrators see to them. How somebody proves to be one is Accounts'
 // business.
 //
-// Everything here is for administrators; kPermissionDenied for others. Users come back without their
-// password's hash. Threads: any; Create hashes, so it belongs where sign-ins wait.
+// Everything here is for administrators; kPermissionDenied for others. Users come back without
+// their password's hash. Threads: any; Create hashes, so it belongs where sign-ins wait.
 #ifndef GOPHERCRON_SERVICE_USERS_H_
 #define GOPHERCRON_SERVICE_USERS_H_
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "base/id.h"
 #include "base/random.h"
 #include "sim/sim_store.h"
 #include "storage/mysql/mysql_store.h"
@@ -426,6 +427,47 @@ TEST_P(StoreTest, LateRunSplitsTheGuessedSpanAroundIt) {
   const auto counts = store().CountOutcomes(kTask, T(0), T(101)).value();
   for (const auto& count : counts) ticks += count.ticks;
   EXPECT_EQ(ticks, 11);
+}
+
+TEST_P(StoreTest, RunsAreCountedAndPagedByNumber) {
+  SeededRandom random(1);
+  std::vector<task::LedgerRecord> batch;
+  for (int at = 0; at < 6; ++at) {
+    const bool failed = at % 3 == 2;
+    batch.push_back(RunAt(at * 100, at == 0 ? std::nullopt : std::optional((at - 1) * 100),
+                          failed ? Outcome::kFailed : Outcome::kSucceeded));
+    batch.back().run->run_id = NewId(T(at * 100), random);
+  }
+  Record(batch);
+  EXPECT_EQ(store().CountRuns(kTask).value(), 6);
+  EXPECT_EQ(store().CountRuns({kTask.project_id, "absent"}).value(), 0);
+  const auto page = [&](int offset, int limit) {
+    RunQuery query;
+    query.task = kTask;
+    query.offset = offset;
+    query.limit = limit;
+    std::vector<std::int64_t> ticks;
+    const auto runs = store().ListRuns(query).value();
+    for (const auto& run : runs) {
+      ticks.push_back((*run.tick - T(0)).count());
+    }
+    return ticks;
+  };
+  EXPECT_EQ(page(0, 2), (std::vector<std::int64_t>{500, 400}));
+  EXPECT_EQ(page(4, 10), (std::vector<std::int64_t>{100, 0}));
+  EXPECT_TRUE(page(6, 10).empty());
+  const auto claimed = [&](std::int64_t from, std::int64_t to) {
+    std::string text;
+    const auto counts = store().CountRunsClaimed(kTask.project_id, T(from), T(to)).value();
+    for (const RunCount& count : counts) {
+      text += std::string(task::Name(count.outcome)) + " " + std::to_string(count.runs) + "\n";
+    }
+    return text;
+  };
+  EXPECT_EQ(claimed(0, 600), "succeeded 4\nfailed 2\n");
+  EXPECT_EQ(claimed(100, 200), "succeeded 1\n");
+  EXPECT_EQ(claimed(600, 700), "");
+  EXPECT_TRUE(store().CountRunsClaimed(kTask.project_id + 1, T(0), T(600))->empty());
 }
 
 TEST_P(StoreTest, SpansExtendOnlyWhatTheyContinue) {

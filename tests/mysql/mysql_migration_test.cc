@@ -88,6 +88,15 @@ void ExpectTakenOver(const std::string& database) {
   EXPECT_EQ(logs->at(1).result, "{\"result\":\"ok\"}");
   EXPECT_EQ(logs->at(1).started_at, Instant(seconds(1592388900)));
   EXPECT_EQ(store->ListV1Logs(task, 2, 10)->size(), 1u);
+  EXPECT_EQ(store->CountV1Logs(task).value_or(-1), 2);
+  const auto second = store->ListV1Logs(task, std::numeric_limits<std::int64_t>::max(), 10, 1);
+  ASSERT_TRUE(second && second->size() == 1);
+  EXPECT_EQ(second->front().id, logs->at(1).id);
+  const auto counts = store->CountRunsClaimed(1, Instant(), Instant(seconds(1'900'000'000)));
+  ASSERT_TRUE(counts) << counts.error().message;
+  std::int64_t runs = 0;
+  for (const RunCount& count : *counts) runs += count.runs;
+  EXPECT_GE(runs, 2);
 }
 
 TEST(MysqlMigration, TakesOverV1sTables) {

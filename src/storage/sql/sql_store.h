@@ -78,8 +78,8 @@ class SqlStore final : public Store {
                              std::int64_t rows_max) override;
 
   // v1_logs.cc
-  Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& task, std::int64_t before,
-                                        int limit, int offset) override;
+  Result<std::vector<V1Log>> ListV1Logs(const task::TaskKey& task, std::int64_t before, int limit,
+                                        int offset) override;
   Result<std::int64_t> CountV1Logs(const task::TaskKey& task) override;
 
   Status Ping() override;

@@ -1,0 +1,131 @@
+// Accounts, for administrators, and the members of projects.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "http/body_reader.h"
+#include "http/parameters.h"
+#include "http/routes.h"
+
+namespace gophercron::http {
+namespace {
+
+constexpr std::int64_t kUsersMax = 100'000;
+
+json::object UserJson(const storage::User& user) {
+  return {{"user_id", user.id},
+          {"account", Utf8(user.account)},
+          {"name", Utf8(user.name)},
+          {"administrator", service::IsAdministrator(user)},
+          {"must_change_password", user.must_change_password},
+          {"created_at", FormatRfc3339(user.created_at)}};
+}
+
+Response List(json::array items) {
+  return JsonResponse(200, json::object{{"items", std::move(items)}, {"next", nullptr}});
+}
+
+Response ListUsers(Context& context) {
+  service::UserFilter filter;
+  filter.name = context.request.Query("name").value_or("");
+  filter.limit = kUsersMax;
+  const auto users = context.services.users().List(*context.caller, filter);
+  if (!users) return Problem(context, users.error());
+  json::array items;
+  for (const storage::User& user : users->items) items.push_back(UserJson(user));
+  return List(std::move(items));
+}
+
+Response CreateUser(Context& context) {
+  if (auto refused = RefuseIdempotencyKey(context)) return *std::move(refused);
+  auto body = Body(context);
+  if (!body) return std::move(body).error();
+  std::string account;
+  std::string name;
+  std::string password;
+  BodyReader reader(*body);
+  for (const char* member : {"account", "password"}) reader.Require(member);
+  reader.Read("account", &account);
+  reader.Read("name", &name);
+  reader.Read("password", &password);
+  if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
+  if (name.empty()) name = account;
+  const auto user = context.services.users().Create(*context.caller, std::move(account),
+                                                    std::move(name), password);
+  if (!user) return Problem(context, user.error());
+  return JsonResponse(201, UserJson(*user));
+}
+
+Response DeleteUser(Context& context) {
+  service::UserFilter filter;
+  filter.account = context.path.at("account");
+  const auto users = context.services.users().List(*context.caller, filter);
+  if (!users) return Problem(context, users.error());
+  if (users->items.empty()) {
+    return Problem(context, {.code = ErrorCode::kNotFound, .message = "there is no such account"});
+  }
+  const Status gone = context.services.users().Delete(*context.caller, users->items.front().id);
+  return gone ? NoContent() : Problem(context, gone.error());
+}
+
+Response ListMembers(Context& context) {
+  const auto members = context.services.members().List(*context.grant);
+  if (!members) return Problem(context, members.error());
+  json::array items;
+  for (const service::MemberView& member : *members) {
+    items.push_back(json::object{{"user_id", member.user.id},
+                                 {"account", Utf8(member.user.account)},
+                                 {"name", Utf8(member.user.name)},
+                                 {"role", storage::Name(member.role)}});
+  }
+  return List(std::move(items));
+}
+
+Response PutMember(Context& context) {
+  auto body = Body(context, true);
+  if (!body) return std::move(body).error();
+  std::string name;
+  BodyReader reader(*body);
+  const bool given = reader.Read("role", &name);
+  const auto role = storage::ParseRole(name);
+  if (given && !role) reader.Refuse("role", "it must be viewer, operator, editor or owner");
+  if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
+  const Status put =
+      context.services.members().Put(*context.grant, context.path.at("account"), role);
+  return put ? NoContent() : Problem(context, put.error());
+}
+
+Response DeleteMember(Context& context) {
+  const auto members = context.services.members().List(*context.grant);
+  if (!members) return Problem(context, members.error());
+  const auto member =
+      std::ranges::find(*members, context.path.at("account"),
+                        [](const service::MemberView& view) { return view.user.account; });
+  if (member == members->end()) {
+    return Problem(context, {.code = ErrorCode::kNotFound, .message = "there is no such member"});
+  }
+  const Status gone = context.services.members().Remove(*context.grant, member->user.id);
+  return gone ? NoContent() : Problem(context, gone.error());
+}
+
+constexpr bool kSlow = true;
+using enum Permission;
+
+constexpr auto kRoutes = std::to_array<Route>({
+    {"GET", "/api/v2/users", kAdministrator, ListUsers},
+    {"POST", "/api/v2/users", kAdministrator, CreateUser, kSlow},
+    {"DELETE", "/api/v2/users/{account}", kAdministrator, DeleteUser},
+    {"GET", "/api/v2/projects/{project}/members", kView, ListMembers},
+    {"PUT", "/api/v2/projects/{project}/members/{account}", kOwn, PutMember},
+    {"DELETE", "/api/v2/projects/{project}/members/{account}", kOwn, DeleteMember},
+});
+
+}  // namespace
+
+std::span<const Route> MemberRoutes() {
+  return kRoutes;
+}
+
+}  // namespace gophercron::http
