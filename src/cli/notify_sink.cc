@@ -74,7 +74,7 @@ void NotifySink::RunStarted(const task::RunRecord& run) {
 
 void NotifySink::RunEnded(const task::RunRecord& run, const task::RunOutput&) {
   if (!mine_()) return;
-  notifier_.Observe({.run = run, .output = {}, .span = std::nullopt}, run.retry_at.has_value());
+  notifier_.Observe({.run = run, .output = {}, .span = std::nullopt});
 }
 
 void NotifySink::TicksEnded(const task::OutcomeSpan& span) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kTasksMax = 50'000;
 constexpr std::size_t kGoingMax = 10'000;
+constexpr std::size_t kDueMax = 10'000;
 constexpr std::size_t kWaitingMax = 1'000;
 constexpr std::size_t kDetailBytesMax = 1'000;
 
@@ -81,13 +82,18 @@ json::object ToJson(const Notification& of) {
   return out;
 }
 
-void Incidents::Observe(const task::LedgerRecord& record, bool will_retry, Instant now) {
-  TellLateEnds(now);
-  if (record.run) ObserveRun(*record.run, will_retry);
+void Incidents::Observe(const task::LedgerRecord& record, Instant now) {
+  TellOverdue(now);
+  if (record.run) ObserveRun(*record.run);
   if (record.span) ObserveSpan(*record.span);
 }
 
+Incidents::Attempts Incidents::AttemptsOf(const task::RunRecord& run) {
+  return {run.task, run.tick};
+}
+
 void Incidents::Started(const task::RunRecord& run) {
+  if (run.attempt > 1) due_.erase(AttemptsOf(run));
   if (rules_.late_end == seconds(0) || !run.started_at || !Matches(run.task)) return;
   // One more than can be watched is judged when it ends.
   if (going_.size() < kGoingMax) {
@@ -95,8 +101,9 @@ void Incidents::Started(const task::RunRecord& run) {
   }
 }
 
-void Incidents::ObserveRun(const task::RunRecord& run, bool will_retry) {
+void Incidents::ObserveRun(const task::RunRecord& run) {
   going_.erase(run.run_id);
+  if (run.attempt > 1) due_.erase(AttemptsOf(run));
   if (!Matches(run.task)) return;
   Notification notification = Of(run);
   TaskState* const state = StateOf(run.task, notification.at);
@@ -122,9 +129,14 @@ void Incidents::ObserveRun(const task::RunRecord& run, bool will_retry) {
   }
   if (run.outcome == task::Outcome::kSucceeded) {
     Good(state, std::move(notification), late_start || late_end);
-  } else if (const auto kind = KindOf(run.outcome); kind && !will_retry) {
+  } else if (const auto kind = KindOf(run.outcome)) {
     notification.kind = *kind;
-    Bad(state, std::move(notification), 1);
+    if (run.retry_at && due_.size() < kDueMax) {
+      due_[AttemptsOf(run)] = {.failure = std::move(notification),
+                               .until = *run.retry_at + kAttemptPatience};
+    } else {
+      Bad(state, std::move(notification), 1);
+    }
   }
 }
 
@@ -203,6 +215,20 @@ bool Incidents::Offer(Notification notification) {
   return true;
 }
 
+void Incidents::TellOverdue(Instant now) {
+  TellLateEnds(now);
+  for (auto it = due_.begin(); it != due_.end();) {
+    if (it->second.until > now) {
+      ++it;
+      continue;
+    }
+    Notification failure = std::move(it->second.failure);
+    failure.detail += "; the next attempt has not begun";
+    Bad(&tasks_[failure.task], std::move(failure), 1);
+    it = due_.erase(it);
+  }
+}
+
 void Incidents::TellLateEnds(Instant now) {
   if (going_.empty()) return;
   for (auto it = going_.begin(); it != going_.end();) {
@@ -221,7 +247,7 @@ void Incidents::TellLateEnds(Instant now) {
 }
 
 std::vector<Notification> Incidents::Take(Instant now) {
-  TellLateEnds(now);
+  TellOverdue(now);
   if (filled_at_ && now > *filled_at_) {
     const std::chrono::duration<double, std::ratio<60>> minutes = now - *filled_at_;
     tokens_ = std::min(static_cast<double>(rules_.per_minute),
@@ -242,6 +268,7 @@ std::optional<Instant> Incidents::NextWake() const {
   std::optional<Instant> wake;
   for (const auto& [id, going] : going_)
     wake = std::min(wake.value_or(going.late_at), going.late_at);
+  for (const auto& [attempts, due] : due_) wake = std::min(wake.value_or(due.until), due.until);
   if (!waiting_.empty() && filled_at_) {
     const std::chrono::duration<double, std::ratio<60>> wait((1 - tokens_) / rules_.per_minute);
     const Instant refilled = *filled_at_ + std::chrono::ceil<microseconds>(wait);

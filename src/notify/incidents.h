@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -67,8 +68,11 @@ class Incidents {
  public:
   explicit Incidents(Rules rules) : rules_(std::move(rules)), tokens_(rules_.per_minute) {}
 
-  // `will_retry`: a further attempt follows, so a failure is not the tick's outcome yet.
-  void Observe(const task::LedgerRecord& record, bool will_retry, Instant now);
+  // A failure that a further attempt follows (RunRecord::retry_at) is not the tick's outcome yet.
+  // It is told all the same when that attempt has not begun kAttemptPatience after it was due: it
+  // was called off, or nobody could make it.
+  void Observe(const task::LedgerRecord& record, Instant now);
+  static constexpr seconds kAttemptPatience{300};
   // A run goes on; it is late when it has not ended in time.
   void Started(const task::RunRecord& run);
   // What may be told now, in order. To be called after every observation and at NextWake.
@@ -91,18 +95,28 @@ class Incidents {
     Instant late_at{};
   };
 
+  // The attempts of one tick follow each other, whichever node makes them.
+  using Attempts = std::pair<task::TaskKey, std::optional<TickInstant>>;
+  struct Due {
+    Notification failure;  // told unless the next attempt begins
+    Instant until{};
+  };
+
+  static Attempts AttemptsOf(const task::RunRecord& run);
   bool Matches(const task::TaskKey& task) const;
   void Bad(TaskState* state, Notification notification, std::int64_t count);
   void Good(TaskState* state, Notification notification, bool late);
   bool Offer(Notification notification);
-  void ObserveRun(const task::RunRecord& run, bool will_retry);
+  void ObserveRun(const task::RunRecord& run);
   void ObserveSpan(const task::OutcomeSpan& span);
   TaskState* StateOf(const task::TaskKey& task, Instant at);
+  void TellOverdue(Instant now);
   void TellLateEnds(Instant now);
 
   const Rules rules_;
   std::map<task::TaskKey, TaskState> tasks_;
   std::map<std::string, Going> going_;  // by run id
+  std::map<Attempts, Due> due_;
   std::deque<Notification> waiting_;
   std::int64_t left_out_ = 0;
   double tokens_;

@@ -40,9 +40,9 @@ class IncidentsTest : public testing::Test {
     return {.run = {}, .output = {}, .span = span};
   }
 
-  std::vector<std::string> Tell(const task::LedgerRecord& record, bool will_retry = false) {
+  std::vector<std::string> Tell(const task::LedgerRecord& record) {
     now_ += seconds(10);
-    incidents_->Observe(record, will_retry, now_);
+    incidents_->Observe(record, now_);
     return Take();
   }
   std::vector<std::string> Take() {
@@ -94,7 +94,43 @@ TEST_F(IncidentsTest, WhatNobodyMindsIsNotTold) {
   for (const Outcome outcome : {Outcome::kKilled, Outcome::kSkipped, Outcome::kSuperseded}) {
     EXPECT_THAT(Ends("1", outcome), IsEmpty());
   }
-  EXPECT_THAT(Tell(Ended("1", Outcome::kFailed), /*will_retry=*/true), IsEmpty());
+}
+
+TEST_F(IncidentsTest, FailureThatAnAttemptFollowsIsToldWhenThatDoesNotBegin) {
+  auto first = Ended("1", Outcome::kFailed);
+  first.run->retry_at = now_ + seconds(60);
+  EXPECT_THAT(Tell(first), IsEmpty());
+  EXPECT_EQ(incidents_->NextWake(), *first.run->retry_at + Incidents::kAttemptPatience);
+  now_ = *incidents_->NextWake() - seconds(1);
+  EXPECT_THAT(Take(), IsEmpty());
+  now_ += seconds(1);
+  EXPECT_THAT(Take(), ElementsAre("failed 1"));
+  EXPECT_EQ(last_.detail, "exit code 7; the next attempt has not begun");
+  EXPECT_EQ(last_.run_id, first.run->run_id);
+  EXPECT_EQ(incidents_->NextWake(), std::nullopt);
+}
+
+TEST_F(IncidentsTest, NextAttemptSpeaksForItself) {
+  for (const bool seen_to_start : {false, true}) {
+    SCOPED_TRACE(seen_to_start);
+    auto first = Ended("1", Outcome::kFailed);
+    first.run->retry_at = now_ + seconds(60);
+    EXPECT_THAT(Tell(first), IsEmpty());
+    auto second = Ended("1", Outcome::kSucceeded);
+    second.run->tick = first.run->tick;
+    second.run->attempt = 2;
+    second.run->started_at = now_ + seconds(60);
+    second.run->ended_at = now_ + seconds(61);
+    if (seen_to_start) {
+      incidents_->Started(*second.run);
+      EXPECT_EQ(incidents_->NextWake(), std::nullopt) << "however long it takes";
+    }
+    now_ += seconds(61);
+    EXPECT_THAT(Tell(second), IsEmpty());
+    EXPECT_EQ(incidents_->NextWake(), std::nullopt);
+    now_ += seconds(1000);
+    EXPECT_THAT(Take(), IsEmpty());
+  }
 }
 
 TEST_F(IncidentsTest, OldRecordsChangeNothing) {
@@ -143,7 +179,7 @@ TEST_F(IncidentsTest, Filters) {
 TEST_F(IncidentsTest, WhatIsOverTheRateWaitsInOrder) {
   Begin({.projects = {}, .tasks = {}, .per_minute = 2});
   for (int i = 0; i < 4; ++i) {
-    incidents_->Observe(Ended(std::to_string(i), Outcome::kFailed), false, now_);
+    incidents_->Observe(Ended(std::to_string(i), Outcome::kFailed), now_);
   }
   EXPECT_THAT(Take(), ElementsAre("failed 0", "failed 1"));
   EXPECT_THAT(Take(), IsEmpty());
@@ -159,7 +195,7 @@ TEST_F(IncidentsTest, WhatIsOverTheRateWaitsInOrder) {
 TEST_F(IncidentsTest, WhatIsTooMuchIsCounted) {
   Begin({.projects = {}, .tasks = {}, .per_minute = 1'000});
   for (int i = 0; i < 1'500; ++i) {
-    incidents_->Observe(Ended(std::to_string(i), Outcome::kFailed), false, now_);
+    incidents_->Observe(Ended(std::to_string(i), Outcome::kFailed), now_);
   }
   EXPECT_EQ(Take().size(), 1'000u);
   now_ += seconds(60);

@@ -118,10 +118,10 @@ Notifier::~Notifier() {
   lanes_.clear();
 }
 
-void Notifier::Observe(const task::LedgerRecord& record, bool will_retry) {
+void Notifier::Observe(const task::LedgerRecord& record) {
   {
     const std::lock_guard lock(mutex_);
-    incidents_.Observe(record, will_retry, clock_.Now());
+    incidents_.Observe(record, clock_.Now());
     observed_ = true;
   }
   changed_.notify_all();

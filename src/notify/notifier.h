@@ -53,7 +53,7 @@ class Notifier {
   Notifier& operator=(const Notifier&) = delete;
 
   // As Incidents has them. Neither waits.
-  void Observe(const task::LedgerRecord& record, bool will_retry = false);
+  void Observe(const task::LedgerRecord& record);
   void Started(const task::RunRecord& run);
 
   // The delivery log, oldest first.
