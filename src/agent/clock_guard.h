@@ -46,7 +46,9 @@ class ClockGuard {
   Verdict Judge(Instant wall, BootTime boot) const;
 
  private:
-  static constexpr std::size_t kSamples = 3;
+  // More than come together when an agent that stood still, for less than its session lasts or a
+  // little longer, hears late what was told meanwhile.
+  static constexpr std::size_t kSamples = 6;
   struct Source {
     std::array<microseconds, kSamples> ahead{};  // of the boot clock; a ring
     std::size_t count = 0;

@@ -87,5 +87,15 @@ TEST(ClockGuard, LatenessOfASampleIsForgivenByTheNext) {
   EXPECT_EQ(verdict.offset, microseconds(0));
 }
 
+TEST(ClockGuard, WhatIsHeardAllAtOnceAfterAStandstillIsForgiven) {
+  ClockGuard guard;
+  const BootTime thawed = kBoot + seconds(38);
+  for (const char* name : {"a", "b"}) {
+    Show(guard, name, microseconds(0));
+    for (const int at : {10, 20, 30}) guard.Note(name, kWall + seconds(at), thawed);
+  }
+  EXPECT_FALSE(guard.Judge(kWall + seconds(38), thawed).Off());
+}
+
 }  // namespace
 }  // namespace gophercron::agent

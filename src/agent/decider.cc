@@ -28,8 +28,13 @@ void Actions::Clear() {
 }
 
 bool Decider::Impl::MayClaim() const {
-  return listed_ && strays_ended_ && !Leaving() && hold_.empty() && clock_hold_.empty() &&
-         Trusted() && !session_lost_;
+  return listed_ && strays_ended_ && !Leaving() && !Holds() && Trusted() && !session_lost_;
+}
+
+std::string Decider::Impl::HoldsWhy() const {
+  if (!hold_.empty()) return hold_;
+  if (!clock_hold_.empty()) return clock_hold_;
+  return strays_remain_ ? "commands of an earlier process are still running here" : "";
 }
 
 void Decider::Impl::JudgeClock() {
@@ -99,9 +104,7 @@ void Decider::Impl::NoteAbility() {
       BeginOutage(now, task::Reason::kNoAgent, "the node was being drained");
     } else {
       BeginOutage(now, task::Reason::kStoreHeld,
-                  !hold_.empty()         ? hold_
-                  : !clock_hold_.empty() ? clock_hold_
-                                         : "no session with the coordinator");
+                  Holds() ? HoldsWhy() : "no session with the coordinator");
     }
   } else if (able && in_outage_) {
     in_outage_ = false;
@@ -175,8 +178,7 @@ void Decider::Impl::ServeLine() {
 void Decider::Impl::PublishClaims() {
   if (session_ == 0) return;
   const bool full = places_used_ >= config_.duty.run_limit && peers_.size() > 1;
-  const bool claims =
-      !Leaving() && !full && !strays_remain_ && hold_.empty() && clock_hold_.empty();
+  const bool claims = !Leaving() && !full && !Holds();
   if (published_ == claims) return;
   // At the limit this could change with every run; others need not know every time.
   if (!Leaving() && published_at_ != BootTime::min() && now_.boot < published_at_ + seconds(1)) {
@@ -451,7 +453,7 @@ int Decider::RunsAlive() const {
 }
 
 std::string Decider::HoldsWhy() const {
-  return impl_->hold_.empty() ? impl_->clock_hold_ : impl_->hold_;
+  return impl_->HoldsWhy();
 }
 
 std::optional<microseconds> Decider::ClockOffset() const {

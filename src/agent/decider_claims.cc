@@ -368,7 +368,7 @@ void Decider::Impl::HandleClaim(Intent& intent, const coordination::ClaimAnswer&
       });
       break;
     case Kind::kNoMark:
-      (intent.claim.mark->of_node ? *state.of_node : state.of_task).revision = 0;
+      MarkGone(state.key, intent.claim.mark->of_node, revision);
       break;
   }
 }

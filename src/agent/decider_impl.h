@@ -263,6 +263,9 @@ class Decider::Impl {
   void NoteStandstill();
   void NoteAbility();
   void BeginOutage(TickInstant after, task::Reason reason, std::string detail);
+  // Nothing may be claimed here, for a reason that has a sentence.
+  bool Holds() const { return !hold_.empty() || !clock_hold_.empty() || strays_remain_; }
+  std::string HoldsWhy() const;
   bool Leaving() const { return draining_ || stopping_; }
   bool Trusted() const { return session_ != 0 && now_.boot < trusted_until_; }
 
