@@ -85,10 +85,27 @@ describe('console', { concurrency: 1 }, () => {
     await page.fill('input[name=cron]', '0 0 30 2 *');
     await page.getByText('never fires').first().waitFor();
     assert.ok(await page.getByRole('button', { name: 'Make the task' }).isDisabled());
-    await page.fill('input[name=cron]', '30 2 * * 1-5');
+    // The same, said in words; and back into them.
+    await page.selectOption('select[name=builder]', 'week');
+    for (const name of ['Tue', 'Wed', 'Thu', 'Fri']) await page.getByRole('button', { name, exact: true }).click();
+    await page.selectOption('select[name=hour]', '2');
+    await page.selectOption('select[name=minute]', '30');
+    assert.equal(await page.inputValue('input[name=cron]'), '30 2 * * 1-5');
+    await page.fill('input[name=cron]', '30 2 * * *');
+    assert.equal(await page.inputValue('select[name=builder]'), 'day');
+    await page.fill('input[name=zone]', 'Europe/Berlin');
+    await page.locator('.clock li').nth(1).waitFor();
+    assert.match(await page.locator('.clock').textContent(), /02:30 does not exist that day. It runs once, at 03:00.*02:30 comes twice that day. It runs once, the first time/);
+    await page.fill('input[name=zone]', '');
+    await page.locator('.clock', { hasText: 'stay as they are' }).waitFor();
     await page.locator('.explained', { hasText: '02:30' }).waitFor();
     await eventually(async () => (await page.locator('.preview .instants li').count()) === 10, 'ten instants');
-    await page.screenshot({ path: `${SHOTS}/edit.png` });
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.selectOption('select[name=retry]', '3');
+    await page.selectOption('select[name=backoff]', '2');
+    await page.getByText('up to 3 times, 10 s, 20 s, 40 s after').waitFor();
+    await page.selectOption('select[name=retry]', '0');
+    await page.screenshot({ path: `${SHOTS}/edit.png`, fullPage: true });
     await serious(page, 'edit');
     await page.getByRole('button', { name: 'Make the task' }).click();
     await page.waitForURL(/projects\/\d+\/tasks\/[^/]+$/);
@@ -159,6 +176,26 @@ describe('console', { concurrency: 1 }, () => {
     await page.waitForURL(/tasks\/[^/]+$/);
     const now = await service.call('GET', `/projects/${project}/tasks/${task.task_id}`);
     assert.deepEqual([now.cron, now.remark], ['0 5 * * *', 'mine']);
+    noWrongs();
+  });
+
+  test('what the service refuses stands at its field, and a change is tried in place', async () => {
+    const project = (await service.call('GET', '/projects')).items[0].project_id;
+    const task = (await service.call('GET', `/projects/${project}/tasks`)).items.find((t) => t.name === 'count');
+    await go(`/projects/${project}/tasks/${task.task_id}/edit`);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await page.getByLabel('Run it again on another node').check();
+    await page.fill('input[name=cwd]', 'no/such/folder');
+    await page.fill('textarea[name=command]', 'echo tried; exit 4');
+    await page.getByRole('button', { name: 'Save and run it here' }).click();
+    await page.locator('label', { hasText: 'Working folder' }).getByText('a working folder is an absolute path').waitFor();
+    await page.fill('input[name=cwd]', '');
+    await page.getByRole('button', { name: 'Save and run it here' }).click();
+    await page.locator('.try .line', { hasText: 'tried' }).waitFor();
+    await page.locator('.try').getByText('Exit code 4').waitFor();
+    await page.screenshot({ path: `${SHOTS}/try.png` });
+    await serious(page, 'try');
+    await service.call('PATCH', `/projects/${project}/tasks/${task.task_id}`, { command: task.command });
     noWrongs();
   });
 

@@ -87,6 +87,22 @@ export function civil(at: number, zone: string): Civil {
   };
 }
 
+// How far the wall clock of a zone is ahead of UTC, in milliseconds.
+export function offsetOf(at: number, zone: string): number {
+  const match = /^([+-])(\d\d):(\d\d)(?::(\d\d))?$/.exec(civil(at, zone).offset);
+  if (!match) return 0;
+  return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 * MINUTE + Number(match[3]) * MINUTE + Number(match[4] ?? 0) * SECOND);
+}
+
+// What the wall clock of a zone shows ("2026-03-29T02:30", with or without seconds), as an instant. The offset is that
+// of the instant itself, so that a time on the other side of a change of the clock is right too.
+export function instantOf(wall: string, zone: string): string | null {
+  const naive = Date.parse(wall + 'Z');
+  if (Number.isNaN(naive)) return null;
+  const first = naive - offsetOf(naive, zone);
+  return new Date(naive - offsetOf(first, zone)).toISOString();
+}
+
 // As short as it can be said: today's without the date, this year's without the year.
 export function instant(at: number, now: number, zone = shownZone()): string {
   const c = civil(at, zone);

@@ -131,7 +131,7 @@ export default {
   },
   edit: {
     title: 'Edit a task', new: 'New task', of: 'Edit {name}', copy_of: 'Copy of {name}', name: 'Name', project: 'Project', command: 'Command', command_note: 'Given to a shell on the node. GOPHERCRON_TICK, _RUN, _TASK and others are in its environment.',
-    argv_note: 'A program and its arguments, without a shell; it was made so through the API.', schedule: 'Schedule', cron: 'Cron expression', zone: 'Time zone', zone_usual: 'the zone of the installation', policies: 'When things go wrong', change: 'Change', hide: 'Fold',
+    argv_note: 'A program and its arguments, without a shell; it was made so through the API.', schedule: 'Schedule', cron: 'Cron expression', zone: 'Time zone', zone_usual: 'the zone of the installation', policies: 'Where it runs, and when things go wrong', change: 'Change', hide: 'Fold',
     overlap: 'When the run before is still going', overlap_skip: 'Skip: the new tick does not run, and the ledger says why.', overlap_queue: 'Queue: the newest tick waits, and starts when the run has ended.', overlap_replace: 'Replace: the run is stopped, and the new tick starts.',
     overlap_allow: 'Allow: both run side by side.', catch_up: 'Ticks that passed during an outage', catch_up_skip: 'Skip: none of them runs; they are missed.', catch_up_latest: 'Latest: only the newest runs, if it is younger than {age}.',
     catch_up_all: 'All: those younger than {age} run, oldest first, {n} at most.', max_age: 'not older than', max_number: 'at most', start_deadline: 'Start deadline', start_deadline_says: 'A tick that could not start for {time} is missed.',
@@ -140,8 +140,26 @@ export default {
     says_catch_up_skip: 'After an outage: run nothing late.', says_catch_up_latest: 'After an outage: run the latest, if missed less than {age} ago.', says_catch_up_all: 'After an outage: run all of the last {age}.', says_timeout: 'Stop after {time}.', says_no_timeout: 'No time limit.',
     surroundings: 'More', remark: 'Note', environment: 'Environment', labels: 'Labels', cwd: 'Working folder', enabled: 'Enabled: it runs by its schedule', make: 'Make the task', save: 'Save', made: '{name} is made. Next run {next}.', saved: '{name} is saved. Next run {next}.',
     preview: 'What this means', type: 'Type a schedule, or take one of those below the field.', wrong: 'The expression can not be read yet.', never: 'This never fires, so it can not be saved.', moves: 'Next run moves from {from} to {to}.', next_ten: 'Next runs', yours_at: 'your time {time}',
-    leave: 'Leave without saving?', needs_project: 'A task belongs to a project. Make one first.', clash: '{who} saved this task while you edited it.', field: 'Field', was: 'Was', theirs: 'Theirs', yours: 'Yours', on_top: 'Put my changes on top of theirs', take_theirs: 'Take theirs', unit: 'Unit of {name}',
+    valid_from: 'Runs from ({zone})', valid_until: 'and not any more from', output_limit: 'Output kept of each run, KiB', output_limit_note: 'Its first and its last part. 0: as the node is set, usually 1 MiB.', leave: 'Leave without saving?', needs_project: 'A task belongs to a project. Make one first.', clash: '{who} saved this task while you edited it.', field: 'Field', was: 'Was', theirs: 'Theirs', yours: 'Yours', on_top: 'Put my changes on top of theirs', take_theirs: 'Take theirs', unit: 'Unit of {name}',
   },
+  policy: {
+    where: 'Where it runs', one_node: 'One node: whichever of the project’s nodes takes the tick.', every_node: 'Every node of the project runs each tick.', every_node_more: 'Each on its own: one row in the ledger for each node; a node that is away misses it alone.',
+    selector: 'Only on nodes with these labels', selector_note: 'One a line, all of them. None: any node.', only_nodes: 'Only nodes with {wanted}.', no_queue: 'What every node runs can not queue: choose another.',
+    group: 'Never together with others: name of the group', group_none: 'None: it minds only its own runs.', group_says: 'Of all tasks with the group “{name}” one runs at a time; for the others this one counts as still going.',
+    retry: 'When it fails', retries: 'do not try again | try once more | up to {n} more times', delay: 'first after', backoff: 'How the delay grows', backoff_same: 'always the same delay', backoff_times: 'each delay × {n}', retry_none: 'A failure is not tried again.',
+    retry_says: 'A failure or timeout is tried again once, {delays} after its end. | A failure or timeout is tried again up to {n} times, {delays} after the end of the one before.', retry_holds: 'Until the last attempt has ended, waiting included, the tick counts as still going.',
+    on_lost: 'When its node dies during a run', on_lost_leave: 'Leave it: the run is lost, and its next tick runs as usual.', on_lost_retry: 'Run it again on another node, about 20 s later: at least once, so it may have run twice.',
+  },
+  builder: {
+    title: 'Schedule in words', none: 'choose how often…', other: 'as the expression says', every: 'How often', at: 'at', at_minute: 'at minute', weekdays: 'Days of the week', day: 'Day of the month', on_day: 'on day {n}', last_day: 'on the last day',
+    kind_seconds: 'Every few seconds', kind_minutes: 'Every few minutes', kind_hours: 'Every few hours', kind_day: 'Every day', kind_week: 'On days of the week', kind_month: 'Once a month',
+    every_seconds: 'every second | every {n} seconds', every_minutes: 'every minute | every {n} minutes', every_hours: 'every hour | every {n} hours', short_months: 'Months without a day {n} are left out. “On the last day” is in every month.',
+  },
+  clock: {
+    title: 'Changes of the clock', none_ahead: 'The clocks of this zone stay as they are for the next year.', none: 'It names no time in that hour: nothing changes.', after: '{wall} does not exist that day. It runs once, at {after}.', pace: 'Goes on at its pace: nothing is left out and nothing is added.',
+    first: '{wall} comes twice that day. It runs once, the first time.', both: 'The hour comes twice, and it runs both times: it follows elapsed time.',
+  },
+  try: { title: 'Try it', note: 'Runs it once as it is saved, and shows here what it prints.', act: 'Run it now, here', save: 'Save and run it here', make: 'Make and try it' },
   unit: { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' },
   cron: {
     second: 'second', minute: 'minute', hour: 'hour', day: 'day', month: 'month', weekday: 'weekday', year: 'year', six: 'Six fields: the last is the year. For seconds use seven, with the second first.',

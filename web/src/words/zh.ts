@@ -134,7 +134,7 @@ const zh: Words<typeof en> = {
   },
   edit: {
     title: '编辑任务', new: '新建任务', of: '编辑 {name}', copy_of: '{name} 的副本', name: '名称', project: '项目', command: '命令', command_note: '交给节点上的 shell 执行。环境中有 GOPHERCRON_TICK、_RUN、_TASK 等变量。',
-    argv_note: '程序及其参数，不经 shell；通过 API 如此定义。', schedule: '计划', cron: 'cron 表达式', zone: '时区', zone_usual: '安装时的时区', policies: '出现异常时', change: '修改', hide: '收起',
+    argv_note: '程序及其参数，不经 shell；通过 API 如此定义。', schedule: '计划', cron: 'cron 表达式', zone: '时区', zone_usual: '安装时的时区', policies: '执行位置与异常处理', change: '修改', hide: '收起',
     overlap: '上一次执行仍未结束时', overlap_skip: '跳过：新的计划时刻不执行，台账写明原因。', overlap_queue: '排队：最新的计划时刻等待，执行结束后开始。', overlap_replace: '替换：终止正在进行的执行，开始新的。',
     overlap_allow: '允许并行：两次同时进行。', catch_up: '中断期间经过的计划时刻', catch_up_skip: '不补：都不执行，记为错过。', catch_up_latest: '补最近一次：只执行最新的，且不早于 {age}前。',
     catch_up_all: '全部补跑：{age}内的依次执行，旧的在先，最多 {n} 个。', max_age: '不早于', max_number: '最多', start_deadline: '启动期限', start_deadline_says: '{time}内未能开始的计划时刻记为错过。',
@@ -143,8 +143,26 @@ const zh: Words<typeof en> = {
     says_catch_up_skip: '中断之后：不补跑。', says_catch_up_latest: '中断之后：补跑最近一次（{age}内）。', says_catch_up_all: '中断之后：补跑 {age}内的全部。', says_timeout: '{time}后终止。', says_no_timeout: '不限时间。',
     surroundings: '更多', remark: '备注', environment: '环境变量', labels: '标签', cwd: '工作目录', enabled: '启用：按计划执行', make: '创建任务', save: '保存', made: '{name} 已创建，下次执行：{next}。', saved: '{name} 已保存，下次执行：{next}。',
     preview: '含义', type: '请输入计划，或选择下方的预设。', wrong: '表达式尚无法识别。', never: '它永远不会触发，因此不能保存。', moves: '下次执行从 {from} 移到 {to}。', next_ten: '接下来的执行', yours_at: '您的时间 {time}',
-    leave: '不保存就离开？', needs_project: '任务属于项目，请先新建一个项目。', clash: '您编辑期间，{who} 保存了此任务。', field: '字段', was: '原值', theirs: '对方', yours: '您的', on_top: '在对方的基础上应用我的修改', take_theirs: '采用对方的', unit: '{name}的单位',
+    valid_from: '生效时间（{zone}）', valid_until: '失效时间', output_limit: '每次执行保留的输出（KiB）', output_limit_note: '保留开头和结尾部分。0：按节点的设置，通常为 1 MiB。', leave: '不保存就离开？', needs_project: '任务属于项目，请先新建一个项目。', clash: '您编辑期间，{who} 保存了此任务。', field: '字段', was: '原值', theirs: '对方', yours: '您的', on_top: '在对方的基础上应用我的修改', take_theirs: '采用对方的', unit: '{name}的单位',
   },
+  policy: {
+    where: '在哪里执行', one_node: '一个节点：由项目中认领该计划时刻的节点执行。', every_node: '广播：项目的每个节点都执行每个计划时刻。', every_node_more: '各自独立：台账中每个节点一行；不在线的节点只影响它自己。',
+    selector: '仅限带有这些标签的节点', selector_note: '每行一个，须全部满足。留空：任意节点。', only_nodes: '仅限带有 {wanted} 的节点。', no_queue: '每个节点都执行的任务不能排队：请选择其他方式。',
+    group: '不与其他任务同时执行：互斥组名称', group_none: '无：只考虑自身的执行。', group_says: '互斥组“{name}”的所有任务同一时间只执行一个；对组内其他任务而言，它就是“仍在执行”。',
+    retry: '执行失败时', retries: '不重试 | 重试一次 | 最多重试 {n} 次', delay: '首次间隔', backoff: '间隔如何增长', backoff_same: '间隔始终相同', backoff_times: '每次间隔 × {n}', retry_none: '失败后不重试。',
+    retry_says: '失败或超时后重试一次，在结束 {delays} 之后。 | 失败或超时后最多重试 {n} 次，分别在前一次结束 {delays} 之后。', retry_holds: '在最后一次尝试结束之前（包括等待），该计划时刻都算作仍在执行。',
+    on_lost: '执行期间节点失联时', on_lost_leave: '不处理：记为结果丢失，下一个计划时刻照常执行。', on_lost_retry: '约 20 秒后在其他节点重新执行：至少执行一次，因此可能执行两次。',
+  },
+  builder: {
+    title: '用文字描述的计划', none: '选择执行频率…', other: '按表达式', every: '频率', at: '时间', at_minute: '分钟', weekdays: '星期', day: '日期', on_day: '{n} 日', last_day: '最后一天',
+    kind_seconds: '每隔几秒', kind_minutes: '每隔几分钟', kind_hours: '每隔几小时', kind_day: '每天', kind_week: '每周的某几天', kind_month: '每月一次',
+    every_seconds: '每秒 | 每 {n} 秒', every_minutes: '每分钟 | 每 {n} 分钟', every_hours: '每小时 | 每 {n} 小时', short_months: '没有 {n} 日的月份不执行；“最后一天”每个月都有。',
+  },
+  clock: {
+    title: '夏令时切换', none_ahead: '该时区在未来一年内不调整时钟。', none: '它在该时段没有计划时刻：不受影响。', after: '当天不存在 {wall}：在 {after} 执行一次。', pace: '按原有节奏继续：不遗漏，也不增加。',
+    first: '当天 {wall} 出现两次：只在第一次执行。', both: '该小时出现两次，两次都会执行：它按实际经过的时间进行。',
+  },
+  try: { title: '试运行', note: '按已保存的定义执行一次，并在这里显示输出。', act: '在此立即执行', save: '保存并在此执行', make: '创建并试运行' },
   unit: { s: '秒', m: '分钟', h: '小时', d: '天' },
   cron: {
     second: '秒', minute: '分', hour: '时', day: '日', month: '月', weekday: '星期', year: '年', six: '六个字段：最后一个是年。需要秒时请用七个字段，秒在最前。',
