@@ -199,6 +199,48 @@ describe('console', { concurrency: 1 }, () => {
     noWrongs();
   });
 
+  test('a user is added by a link, made a member, and removed', async () => {
+    const project = (await service.call('GET', '/projects')).items[0].project_id;
+    await go('/users');
+    await page.getByRole('button', { name: 'Add a user' }).click();
+    await page.fill('input[name=new_account]', 'ana');
+    await page.getByRole('button', { name: 'Add the user' }).click();
+    const link = await page.locator('.once code').textContent();
+    await page.screenshot({ path: `${SHOTS}/users.png` });
+    const theirs = await browser.newContext({ viewport: DESKTOP, locale: 'en-GB' });
+    const ana = await openPage(theirs, service.url);
+    await ana.goto(link);
+    await ana.fill('input[name=new_password]', PASSWORD);
+    await ana.click('button[type=submit]');
+    await ana.locator('.shell').waitFor();
+    assert.equal(await ana.locator('.rail').getByText('Users').count(), 0);
+    await go('/users', ana);
+    await ana.getByText('You may not do this').waitFor();
+    await go('/projects', ana);
+    await ana.getByText('No projects yet').waitFor();
+    await go(`/projects/${project}?tab=members`);
+    await page.fill('input[name=member]', 'ana');
+    await page.selectOption('select[name=role]', 'viewer');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.locator('.members tr', { hasText: 'ana' }).getByText('Sees tasks, runs and output').waitFor();
+    // The last owner stays, and the page says why.
+    await page.getByLabel('Role of admin').selectOption('viewer');
+    await page.locator('.problem', { hasText: 'owner' }).waitFor();
+    assert.equal(await page.getByLabel('Role of admin').inputValue(), 'owner');
+    await page.screenshot({ path: `${SHOTS}/members.png` });
+    await go(`/projects/${project}?tab=members`, ana);
+    await ana.getByText('Owners of the project and administrators change this list').waitFor();
+    await go('/users');
+    await page.getByRole('button', { name: 'Actions on ana' }).click();
+    await page.getByRole('menuitem', { name: 'Remove…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove the account' }).click();
+    await eventually(async () => (await page.locator('.people tbody tr').count()) === 1, 'ana is gone');
+    await go('/', ana).catch(() => {});
+    await ana.locator('input[name=password]').waitFor();
+    await theirs.close();
+    noWrongs();
+  });
+
   test('hostile names and output stay text', async () => {
     const made = await service.call('POST', '/projects', { title: HOSTILE[0], remark: HOSTILE[1] });
     for (const [i, name] of HOSTILE.entries()) {
@@ -248,7 +290,7 @@ describe('console', { concurrency: 1 }, () => {
     const broken = (await service.call('GET', '/runs?outcome=failed&limit=1')).items[0].run_id;
     const pages = {
       overview: '/', tasks: '/tasks', runs: '/runs', run: `/runs/${broken}`, task: `/projects/${project}/tasks/${slow}`, definition: `/projects/${project}/tasks/${slow}?tab=definition`,
-      durations: `/projects/${project}/tasks/${slow}?tab=durations`, nodes: '/nodes', projects: '/projects', project: `/projects/${project}?tab=settings`, new: '/new', import: '/import', account: '/account', nowhere: '/no/such/page',
+      durations: `/projects/${project}/tasks/${slow}?tab=durations`, nodes: '/nodes', projects: '/projects', project: `/projects/${project}?tab=settings`, new: '/new', import: '/import', users: '/users', members: `/projects/${project}?tab=members`, settings: '/settings', account: '/account', nowhere: '/no/such/page',
     };
     const looks = [['en', 'light', DESKTOP], ['zh', 'dark', DESKTOP], ['zh', 'light', PHONE], ['en', 'dark', PHONE]];
     for (const [language, theme, viewport] of looks) {

@@ -24,6 +24,8 @@ const routes: RouteRecordRaw[] = [
   { path: '/projects/:project(\\d+)/tasks/:task/edit', name: 'edit', component: () => import('./pages/EditPage.vue'), props: (to) => ({ projectId: to.params.project, taskId: to.params.task }), meta: { title: 'edit.title', nav: 'tasks' } },
   { path: '/new', name: 'new', component: () => import('./pages/EditPage.vue'), meta: { title: 'edit.new', nav: 'tasks' } },
   { path: '/import', name: 'import', component: () => import('./pages/ImportPage.vue'), meta: { title: 'nav.import', nav: 'import' } },
+  { path: '/users', name: 'users', component: () => import('./pages/UsersPage.vue'), meta: { title: 'nav.users', nav: 'users' } },
+  { path: '/settings', name: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'nav.settings', nav: 'settings' } },
   { path: '/account', name: 'account', component: () => import('./pages/AccountPage.vue'), meta: { title: 'nav.account', nav: 'account' } },
   { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./pages/NowherePage.vue'), meta: { title: 'nowhere.title' } },
 ];

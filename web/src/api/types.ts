@@ -22,6 +22,18 @@ export interface Me {
   must_change_password: boolean;
 }
 
+// An account, for administrators.
+export interface User extends Me {
+  created_at: string | null;
+}
+
+export interface Member {
+  user_id: number;
+  account: string;
+  name: string;
+  role: Role;
+}
+
 export interface Project {
   project_id: number;
   title: string;

@@ -1,6 +1,6 @@
 export default {
   app: { skip: 'Skip to the content', main: 'Main', fold: 'Fold the menu', unfold: 'Unfold the menu' },
-  nav: { overview: 'Overview', tasks: 'Tasks', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', import: 'Import', account: 'Your account', more: 'More' },
+  nav: { overview: 'Overview', tasks: 'Tasks', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', import: 'Import', users: 'Users', settings: 'Settings', account: 'Your account', more: 'More' },
   act: {
     cancel: 'Cancel', save: 'Save', saved: 'Saved', edit: 'Edit', delete: 'Delete…', pause: 'Pause…', resume: 'Resume', duplicate: 'Duplicate', more: 'More',
     try_again: 'Try again', sign_out: 'Sign out', copy: 'Copy', copied: 'Copied', not_copied: 'The browser does not let this page copy. Here it is: {text}',
@@ -126,7 +126,7 @@ export default {
     delete: 'Delete the project', delete_title: 'Delete the project {name}', delete_text: 'With its members and its whole history. This can not be undone.',
   },
   project: {
-    title: 'Project', tab_tasks: 'Tasks', tab_nodes: 'Nodes', tab_settings: 'Settings', add_node: 'Add a node', add_node_text: 'A machine serves this project when its client’s configuration names the id {id}:',
+    title: 'Project', tab_tasks: 'Tasks', tab_nodes: 'Nodes', tab_members: 'Members', tab_settings: 'Settings', add_node: 'Add a node', add_node_text: 'A machine serves this project when its client’s configuration names the id {id}:',
     has_tasks: 'It has {n} task. A project is deleted when it is empty. | It has {n} tasks. A project is deleted when it is empty.', empty: 'It has no tasks.',
   },
   edit: {
@@ -170,6 +170,24 @@ export default {
     minute: 'every minute', ten_seconds: 'every 10 s', quarter: 'every quarter', hour: 'hourly', day: 'daily', weekdays: 'weekdays', week: 'weekly', month: 'monthly', last_day: 'last day', spread: 'daily, spread',
   },
   account: { administrator: '{account}, an administrator', person: '{account}', looks: 'How it looks', password: 'Password', changed: 'The password is changed', ends_others: 'Ends all other sessions of this account.' },
+  users: {
+    note: 'Everybody who may sign in. What they may do is decided in each project.', add: 'Add a user', add_yes: 'Add the user', added: '{account} is added', search: 'Account or name', number: '{n} account | {n} accounts', account: 'Account', name: 'Name', state: 'State', since: 'Since', you: '(you)',
+    administrator: 'administrator', must_change: 'has to choose a password', menu: 'Actions on {account}', password: 'First password', password_note: 'Left empty, you get a link with which they choose their own: better.', reset: 'Reset the password…', reset_title: 'Reset the password of {account}',
+    reset_text: 'The present password stops working and all sessions end. You get a link that signs in once and asks for a new one.', reset_yes: 'Reset the password', remove: 'Remove…', remove_title: 'Remove the account {account}', remove_text: 'With its memberships and API tokens; its sessions end at once. The tasks it made stay. This can not be undone.',
+    remove_yes: 'Remove the account', removed: '{account} is removed',
+  },
+  once: { title: 'A link for {account}, shown only now', text: 'It signs in once and asks for a password. Whoever has it is {account}: hand it over where nobody else reads.' },
+  role: { viewer: 'viewer', operator: 'operator', editor: 'editor', owner: 'owner' },
+  role_says: { viewer: 'Sees tasks, runs and output.', operator: 'Also runs, stops and pauses.', editor: 'Also makes, changes and deletes tasks.', owner: 'Also changes the project and its members.' },
+  members: {
+    none: 'No members', none_text: 'Only administrators see this project.', role: 'Role', role_of: 'Role of {account}', is: '{account} is {role} now', add: 'Add', remove: 'Remove…', remove_title: 'Remove {account} from {project}', remove_text: 'They see nothing of the project any more. What they made stays.', remove_yes: 'Remove the member',
+    may_not: 'Owners of the project and administrators change this list.', administrators: 'Administrators may do everything in every project without being members.',
+  },
+  settings: {
+    note: 'What this installation is, and where it is set.', about: 'About', versions: 'not all nodes are alike', state: 'Service', ready: 'ready', not_ready: 'up, and not ready: its store or its coordinator does not answer', address: 'Console',
+    time: 'Time', zone: 'Zone of tasks that name none', zone_note: 'Kept since the first start: changing it would move those tasks.', clock: 'Clock of the service', yours: 'Your clock', off: 'off by {time}', where: 'Where it is set', where_text: 'The service and its nodes are set in their configuration files and not here. The command line prints one with every key and checks it:',
+    yours_text: 'Language, look, zone of what is shown, password and API tokens are yours:', metrics: 'For Prometheus, on the machine itself or with its token:',
+  },
   tokens: {
     title: 'API tokens', note: 'for programs; each may what you may', none: 'No tokens', name: 'Name', made: 'Made', expires: 'Expires', never: 'never', days: 'in {n} days', make: 'Make a token', once: 'This is shown once. Keep it where secrets are kept.',
     copy: 'Copy the token', kept: 'I have it', revoke: 'Revoke', revoke_title: 'Revoke {name}', revoke_text: 'Whatever uses it is refused from its next request on.',

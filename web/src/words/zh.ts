@@ -4,7 +4,7 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 const zh: Words<typeof en> = {
   app: { skip: '跳到内容', main: '主导航', fold: '收起菜单', unfold: '展开菜单' },
-  nav: { overview: '概览', tasks: '任务', runs: '执行', nodes: '节点', projects: '项目', import: '导入', account: '我的账号', more: '更多' },
+  nav: { overview: '概览', tasks: '任务', runs: '执行', nodes: '节点', projects: '项目', import: '导入', users: '用户', settings: '设置', account: '我的账号', more: '更多' },
   act: {
     cancel: '取消', save: '保存', saved: '已保存', edit: '编辑', delete: '删除…', pause: '暂停…', resume: '启用', duplicate: '复制为新任务', more: '更多',
     try_again: '重试', sign_out: '退出登录', copy: '复制', copied: '已复制', not_copied: '浏览器不允许此页面复制。内容如下：{text}',
@@ -129,7 +129,7 @@ const zh: Words<typeof en> = {
     delete: '删除项目', delete_title: '删除项目 {name}', delete_text: '连同其成员和全部历史。此操作无法撤销。',
   },
   project: {
-    title: '项目', tab_tasks: '任务', tab_nodes: '节点', tab_settings: '设置', add_node: '添加节点', add_node_text: '当一台机器的 client 配置中写有编号 {id} 时，它就服务于此项目：',
+    title: '项目', tab_tasks: '任务', tab_nodes: '节点', tab_members: '成员', tab_settings: '设置', add_node: '添加节点', add_node_text: '当一台机器的 client 配置中写有编号 {id} 时，它就服务于此项目：',
     has_tasks: '其中有 {n} 个任务；项目为空时才能删除。', empty: '其中没有任务。',
   },
   edit: {
@@ -173,6 +173,24 @@ const zh: Words<typeof en> = {
     minute: '每分钟', ten_seconds: '每 10 秒', quarter: '每一刻钟', hour: '每小时', day: '每天', weekdays: '工作日', week: '每周', month: '每月', last_day: '月末', spread: '每天，错峰',
   },
   account: { administrator: '{account}，管理员', person: '{account}', looks: '显示', password: '密码', changed: '密码已修改', ends_others: '会结束此账号的其他会话。' },
+  users: {
+    note: '所有可以登录的人。他们能做什么由各个项目决定。', add: '添加用户', add_yes: '添加用户', added: '已添加 {account}', search: '账号或姓名', number: '{n} 个账号', account: '账号', name: '姓名', state: '状态', since: '创建于', you: '（您）',
+    administrator: '管理员', must_change: '需要设置密码', menu: '{account} 的操作', password: '初始密码', password_note: '建议留空：您会得到一个链接，由对方自己设置密码。', reset: '重置密码…', reset_title: '重置 {account} 的密码',
+    reset_text: '当前密码立即失效，所有会话结束。您会得到一个一次性登录链接，对方用它设置新密码。', reset_yes: '重置密码', remove: '移除…', remove_title: '移除账号 {account}', remove_text: '连同其成员身份和 API 令牌；会话立即结束。其创建的任务保留。此操作无法撤销。',
+    remove_yes: '移除账号', removed: '已移除 {account}',
+  },
+  once: { title: '{account} 的登录链接，仅显示这一次', text: '可登录一次，并要求设置密码。持有它的人就是 {account}：请通过他人看不到的途径转交。' },
+  role: { viewer: '查看者', operator: '操作者', editor: '编辑者', owner: '所有者' },
+  role_says: { viewer: '可查看任务、执行和输出。', operator: '还可执行、终止和暂停。', editor: '还可创建、修改和删除任务。', owner: '还可修改项目及其成员。' },
+  members: {
+    none: '没有成员', none_text: '只有管理员能看到此项目。', role: '角色', role_of: '{account} 的角色', is: '{account} 现在是{role}', add: '添加', remove: '移除…', remove_title: '将 {account} 移出 {project}', remove_text: '对方将看不到此项目的任何内容；其创建的内容保留。', remove_yes: '移除成员',
+    may_not: '只有项目所有者和管理员可以修改成员。', administrators: '管理员无需成为成员，即可操作所有项目。',
+  },
+  settings: {
+    note: '此安装的情况，以及在哪里设置。', about: '关于', versions: '各节点版本不一致', state: '服务', ready: '就绪', not_ready: '已启动但未就绪：存储或协调服务没有应答', address: '控制台',
+    time: '时间', zone: '未指定时区的任务所用时区', zone_note: '自首次启动起保持不变：修改会移动这些任务。', clock: '服务的时钟', yours: '您的时钟', off: '相差 {time}', where: '在哪里设置', where_text: '服务和节点在各自的配置文件中设置，不在这里。命令行可以输出包含所有键的文件并进行检查：',
+    yours_text: '语言、外观、显示时区、密码和 API 令牌由您自己设置：', metrics: '供 Prometheus 采集，在本机访问或使用其令牌：',
+  },
   tokens: {
     title: 'API 令牌', note: '供程序使用；权限与您相同', none: '没有令牌', name: '名称', made: '创建于', expires: '到期', never: '永不', days: '{n} 天后', make: '创建令牌', once: '仅显示这一次，请存放在保管密钥的地方。',
     copy: '复制令牌', kept: '已保存', revoke: '吊销', revoke_title: '吊销 {name}', revoke_text: '使用它的程序从下一次请求起会被拒绝。',
