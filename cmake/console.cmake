@@ -17,3 +17,16 @@ function(console_assets target)
   # The compiler does not see what the assembler includes; and a cache must not take one pack for another.
   set_source_files_properties(${out}/console_assets.cc PROPERTIES OBJECT_DEPENDS ${out}/console.pack CXX_COMPILER_LAUNCHER "")
 endfunction()
+
+# openapi_document(TARGET): adds the contract of the API to TARGET.
+function(openapi_document target)
+  set(contract ${CMAKE_SOURCE_DIR}/src/http/openapi)
+  set(out ${CMAKE_BINARY_DIR}/openapi_document.cc)
+  file(GLOB files CONFIGURE_DEPENDS ${contract}/*.yaml)
+  add_custom_command(
+    OUTPUT ${out}
+    COMMAND Python3::Interpreter ${CMAKE_SOURCE_DIR}/tools/openapi embed ${contract} ${out}
+    DEPENDS ${CMAKE_SOURCE_DIR}/tools/openapi ${files}
+    COMMENT "Embedding the contract of the API")
+  target_sources(${target} PRIVATE ${out})
+endfunction()

@@ -25,6 +25,9 @@ struct Asset {
 // Ascending paths.
 std::span<const Asset> ConsoleAssets();
 
+// The contract of the API as an OpenAPI 3.1 document, made from src/http/openapi.
+const Asset& OpenApiDocument();
+
 // The file at `path`. What is no file is a view of the console, and answered with index.html, so
 // that the address of each view can be opened, sent and loaded again; only in assets/ what is not
 // there is 404.

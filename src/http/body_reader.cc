@@ -1,6 +1,7 @@
 #include "http/body_reader.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
 #include <utility>
@@ -171,7 +172,8 @@ const json::object* BodyReader::ReadObject(std::string_view name) {
 void BodyReader::NoteUnknown() {
   for (const auto& member : body_) {
     if (!asked_.contains(std::string_view(member.key()))) {
-      Refuse(member.key(), "there is no such member here");
+      Refuse(member.key(),
+             fmt::format("there is no such member here; there are {}", fmt::join(asked_, ", ")));
     }
   }
 }

@@ -1,4 +1,4 @@
-// What a browser asks for: the page and its files, and the health of the process.
+// What a browser asks for: the page and its files; and the health of the process and its contract.
 #include <openssl/crypto.h>
 
 #include <array>
@@ -60,6 +60,16 @@ Response Metrics(Context& context) {
   return response;
 }
 
+// Not for strangers: it tells too well what there is to try.
+Response Contract(Context& context) {
+  if (!FromThisMachine(context.request)) {
+    const auto caller = context.services.accounts().Authenticate(context.token);
+    if (!caller) return ProblemResponse(caller.error(), context.request.request_id);
+  }
+  const Asset& document = OpenApiDocument();
+  return AssetResponse({&document, 1}, document.path, context.request);
+}
+
 Response Console(Context& context) {
   const auto file = context.path.find("file");
   return AssetResponse(ConsoleAssets(), file == context.path.end() ? "" : file->second,
@@ -90,6 +100,7 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/healthz", kPublic, Healthz},
     {"GET", "/readyz", kPublic, Readyz},
     {"GET", "/metrics", kPublic, Metrics},
+    {"GET", "/api/v2/openapi.json", kPublic, Contract},
     {"GET", "/favicon.ico", kPublic, Favicon},
     {"GET", "/", kPublic, ToAdmin},
     {"GET", "/admin", kPublic, ToAdmin},

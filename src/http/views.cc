@@ -23,6 +23,10 @@ json::value NumberOrNull(const std::optional<T>& number) {
   return number ? json::value(*number) : json::value(nullptr);
 }
 
+json::value ReasonOrNull(task::Reason reason) {
+  return reason == task::Reason::kNone ? json::value(nullptr) : json::value(task::Name(reason));
+}
+
 json::object MapJson(const std::map<std::string, std::string>& map) {
   json::object out;
   for (const auto& [name, value] : map) out[Utf8(name)] = Utf8(value);
@@ -103,7 +107,7 @@ json::object TaskJson(const service::TaskView& view) {
                          {"started_at", TimeOrNull(run.started_at)},
                          {"ended_at", TimeOrNull(run.ended_at)}};
       if (run.outcome != task::Outcome::kSucceeded) {
-        entry["reason"] = task::Name(run.reason);
+        entry["reason"] = ReasonOrNull(run.reason);
         entry["detail"] = Utf8(run.detail);
         entry["exit_code"] = NumberOrNull(run.exit_code);
         entry["signal"] = NumberOrNull(run.signal);
@@ -134,8 +138,7 @@ json::object RunRecordJson(const task::RunRecord& run) {
   out["ended_at"] = TimeOrNull(run.ended_at);
   out["retry_at"] = TimeOrNull(run.retry_at);
   out["outcome"] = task::Name(run.outcome);
-  out["reason"] = run.reason == task::Reason::kNone ? json::value(nullptr)
-                                                    : json::value(task::Name(run.reason));
+  out["reason"] = ReasonOrNull(run.reason);
   out["detail"] = Utf8(run.detail);
   out["exit_code"] = NumberOrNull(run.exit_code);
   out["signal"] = NumberOrNull(run.signal);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "coordination/claim.h"
+#include "coordination/node_orders.h"
 #include "service/housekeeping.h"
 #include "service/stale_triggers.h"
 #include "world.h"
@@ -73,6 +74,44 @@ TEST_F(Api, ACrontabIsPlannedLineByLineAndNothingIsMade) {
   const std::string tasks = fmt::format("/api/v2/projects/{}/tasks", project);
   EXPECT_EQ(Call("GET", tasks).Json().at("items").as_array().size(), 0u);
   EXPECT_EQ(Call("POST", tasks, json::serialize(task)).status, 201);
+}
+
+TEST_F(Api, NodesAreListedAndOrdered) {
+  EXPECT_EQ(Call("POST", "/api/v2/nodes/node/drain").status, 404);
+  AddNode();
+  const json::object nodes = Call("GET", "/api/v2/nodes").Json();
+  ASSERT_EQ(nodes.at("items").as_array().size(), 1u);
+  EXPECT_EQ(nodes.at("items").as_array().at(0).at("node_id"), "node");
+  const auto drained = [&] {
+    const auto orders = coordination::RangeAndWait(
+        ports().coordinator, {.begin = ports().keys.NodeOrders("node"), .end = {}});
+    return coordination::ParseNodeOrders(orders.value().items.at(0).value).value().drain;
+  };
+  EXPECT_EQ(Call("POST", "/api/v2/nodes/node/drain").status, 204);
+  EXPECT_TRUE(drained());
+  EXPECT_EQ(Call("POST", "/api/v2/nodes/node/reload").status, 204);
+  EXPECT_EQ(Call("POST", "/api/v2/nodes/node/resume").status, 204);
+  EXPECT_FALSE(drained());
+}
+
+TEST_F(Api, AccountsAreListedAndFoundByName) {
+  NewUser("ann");
+  const auto found = [&](const std::string& query) {
+    return Call("GET", "/api/v2/users" + query).Json().at("items").as_array().size();
+  };
+  EXPECT_EQ(found(""), 2u);
+  EXPECT_EQ(found("?name=nn"), 1u);
+}
+
+TEST_F(Api, MetricsAreForThisMachineOrWithTheirToken) {
+  services().SetMetrics({.text = [] { return std::string("up 1\n"); },
+                         .content_type = "text/plain; version=0.0.4",
+                         .token = "secret"});
+  EXPECT_EQ(CallAs("", "GET", "/metrics").body, "up 1\n");
+  const Headers elsewhere = {{"X-Forwarded-For", "192.0.2.1"}};
+  EXPECT_EQ(CallAs("", "GET", "/metrics", "", elsewhere).status, 401);
+  EXPECT_EQ(CallAs("secre", "GET", "/metrics", "", elsewhere).status, 401);
+  EXPECT_EQ(CallAs("secret", "GET", "/metrics", "", elsewhere).status, 200);
 }
 
 TEST_F(Api, EveryAnswerSaysTheTime) {

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/guarded.h"
+#include "contract.h"
 #include "world.h"
 
 namespace gophercron::http {
@@ -30,8 +32,19 @@ class Streams : public World {
   // Everything up to the end of the event that `part` is in.
   static std::string ReadEvent(Connection& reader, std::string_view part) {
     std::string out = reader.ReadUntil(part);
-    return out += reader.ReadUntil("\n\n");
+    out += reader.ReadUntil("\n\n");
+    EXPECT_THAT(Contract::Served().EventFaults(kOutput, out), testing::IsEmpty());
+    return out;
   }
+
+  static std::string NextEvent(Connection& reader) {
+    std::string out = reader.ReadUntil("\n\n");
+    EXPECT_THAT(Contract::Served().EventFaults(kEvents, out), testing::IsEmpty());
+    return out;
+  }
+
+  static constexpr std::string_view kOutput = "GET /api/v2/runs/{run}/output/stream";
+  static constexpr std::string_view kEvents = "GET /api/v2/events";
 
   std::string OutputRequest(const task::RunRecord& run, const Headers& headers = {}) {
     return Format(admin_, "GET", "/api/v2/runs/" + run.run_id + "/output/stream", "", headers);
@@ -85,7 +98,7 @@ TEST_F(Streams, WhatWasNotKeptIsAGap) {
   services().events().RunEnded(run, {.head = "abc", .tail = "xyz"});
   Connection reader(server().port());
   reader.Send(OutputRequest(run));
-  const std::string all = reader.ReadUntil("event: end");
+  const std::string all = ReadEvent(reader, "event: end");
   EXPECT_NE(all.find("event: gap\ndata: {\"from\":3,\"to\":97}"), std::string::npos) << all;
   EXPECT_NE(all.find("xyz"), std::string::npos);
 }
@@ -117,7 +130,7 @@ TEST_F(Streams, EventsTellOfTasksAndRunsOfOnesOwnProjects) {
   reader.ReadUntil(": still here\n\n");
   NewTask(other, "hidden");
   const std::string task_id = NewTask(mine, "seen");
-  const std::string saved = reader.ReadUntil("\n\n");
+  const std::string saved = NextEvent(reader);
   EXPECT_NE(saved.find("event: task_saved"), std::string::npos) << saved;
   EXPECT_NE(saved.find(task_id), std::string::npos)
       << "nothing of the other project came before it";
@@ -125,12 +138,12 @@ TEST_F(Streams, EventsTellOfTasksAndRunsOfOnesOwnProjects) {
   run.run_id = "01r";
   run.task = {mine, task_id};
   services().events().RunStarted(run);
-  EXPECT_NE(reader.ReadUntil("\n\n").find("event: run_started"), std::string::npos);
+  EXPECT_NE(NextEvent(reader).find("event: run_started"), std::string::npos);
   task::OutcomeSpan span;
   span.task = run.task;
   span.reason = task::Reason::kNoAgent;
   services().events().TicksEnded(span);
-  EXPECT_NE(reader.ReadUntil("\n\n").find("no_agent"), std::string::npos);
+  EXPECT_NE(NextEvent(reader).find("no_agent"), std::string::npos);
 }
 
 TEST_F(Streams, ASlowListenerIsToldToReadAgain) {

@@ -9,6 +9,7 @@
 
 #include <cstdlib>
 
+#include "contract.h"
 #include "coordination/claim.h"
 #include "service/password.h"
 
@@ -153,7 +154,11 @@ Answer World::CallAs(std::string_view token, std::string_view method, std::strin
                      std::string_view body, const Headers& headers) {
   Connection connection(server_->port());
   connection.Send(Format(token, method, path, body, headers));
-  return connection.Receive();
+  Answer answer = connection.Receive();
+  for (const std::string& fault : Contract::Served().Faults(method, path, body, answer)) {
+    ADD_FAILURE() << method << " " << path << " " << answer.status << ": " << fault;
+  }
+  return answer;
 }
 
 Answer World::Call(std::string_view method, std::string_view path, std::string_view body,

@@ -69,6 +69,7 @@ class World : public testing::Test {
   virtual ServerOptions Options() { return {}; }
 
   using Headers = std::vector<std::pair<std::string, std::string>>;
+  // The exchange must be as the OpenAPI document says.
   // As administrator, unless `token` says otherwise; an empty one is nobody.
   Answer Call(std::string_view method, std::string_view path, std::string_view body = "",
               const Headers& headers = {});
