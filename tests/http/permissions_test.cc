@@ -1,40 +1,77 @@
-// Every route × everybody who may come. What may not be known about is the same as what is not
-// there.
+// Every route × everybody who may come × what is theirs, what is not, what is not there and what
+// can not be. The routes are those of the program's own table, so a new one is in the matrix by
+// itself. What may not be known about looks, byte for byte, like what is not there.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "http/router.h"
+#include "http/v1/envelope.h"
 #include "world.h"
 
 namespace gophercron::http {
 namespace {
 
+// What permissions can make of a request.
+enum class Fate { kStranger, kForbidden, kNotThere, kUnreadable, kThrough };
+
+enum class Of { kOwn, kForeign, kAbsent, kMalformed };
+
+std::ostream& operator<<(std::ostream& out, Fate fate) {
+  constexpr std::string_view kNames[] = {"stranger", "forbidden", "not there", "unreadable",
+                                         "through"};
+  return out << kNames[static_cast<std::size_t>(fate)];
+}
+
+struct Place {
+  std::string project;
+  std::string task;
+  std::string run;
+};
+
+struct Who {
+  std::string name;
+  std::string token;                               // empty: nobody is signed in
+  std::optional<storage::Role> role = {};          // in the project that is "own"
+  std::optional<storage::Role> foreign_role = {};  // in the other
+  bool administrator = false;
+  bool must_change_password = false;
+};
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool IsAboutAProject(const Route& route) {
+  const bool by_right =
+      route.permission >= Permission::kView && route.permission <= Permission::kOwn;
+  // On /api/v1 the project is an argument.
+  if (v1::IsV1(route.pattern)) return by_right;
+  return Contains(route.pattern, "{project}") || Contains(route.pattern, "{run}");
+}
+
+Fate Expected(const Route& route, const Who& who, Of of) {
+  if (route.permission == Permission::kPublic) return Fate::kThrough;
+  if (route.permission == Permission::kCluster || who.token.empty()) return Fate::kStranger;
+  if (who.must_change_password && route.permission != Permission::kSignedIn) {
+    return Fate::kForbidden;
+  }
+  if (route.permission == Permission::kAdministrator) {
+    return who.administrator ? Fate::kThrough : Fate::kForbidden;
+  }
+  if (!IsAboutAProject(route)) return Fate::kThrough;
+  if (v1::IsV1(route.pattern) && of == Of::kMalformed) return Fate::kUnreadable;
+  if (of == Of::kAbsent || of == Of::kMalformed) return Fate::kNotThere;
+  if (who.administrator) return Fate::kThrough;
+  const auto role = of == Of::kOwn ? who.role : who.foreign_role;
+  if (!role) return Fate::kNotThere;
+  const int needed = static_cast<int>(route.permission) - static_cast<int>(Permission::kView);
+  return static_cast<int>(*role) >= needed ? Fate::kThrough : Fate::kForbidden;
+}
+
 class Permissions : public World {
  protected:
-  struct Place {
-    std::string project;
-    std::string task;
-    std::string run;
-  };
-
-  static std::string Fill(std::string_view pattern, const Place& place) {
-    std::string path(pattern);
-    const auto put = [&](std::string_view name, const std::string& value) {
-      if (const auto at = path.find(name); at != std::string::npos)
-        path.replace(at, name.size(), value);
-    };
-    put("{project}", place.project);
-    put("{task}", place.task);
-    put("{run}", place.run);
-    put("{token}", "absent");
-    put("{account}", "absent");
-    return path;
-  }
-
-  static bool IsStream(std::string_view pattern) {
-    return pattern.ends_with("/stream") || pattern.ends_with("/events");
-  }
-
   Place NewPlace(const std::string& name) {
     const task::ProjectId project = NewProject(name);
     Place place{.project = std::to_string(project), .task = NewTask(project, name), .run = ""};
@@ -49,111 +86,214 @@ class Permissions : public World {
     return place;
   }
 
-  // The answer without what differs in every answer.
-  static std::string Comparable(const Answer& answer) {
-    json::object problem = answer.Json();
-    problem.erase("request_id");
-    return fmt::format("{} {}", answer.status, json::serialize(problem));
+  void SetUp() override {
+    World::SetUp();
+    own_ = NewPlace("own");
+    foreign_ = NewPlace("foreign");
   }
+
+  std::vector<Who> Everybody() {
+    std::vector<Who> all = {{.name = "nobody", .token = ""}};
+    for (const storage::Role role : {storage::Role::kViewer, storage::Role::kOperator,
+                                     storage::Role::kEditor, storage::Role::kOwner}) {
+      const std::string name(storage::Name(role));
+      all.push_back({.name = name, .token = NewUser(name), .role = role});
+      AddMember(std::stoll(own_.project), name, role);
+    }
+    all.push_back({.name = "member of another project",
+                   .token = NewUser("other"),
+                   .foreign_role = storage::Role::kOwner});
+    AddMember(std::stoll(foreign_.project), "other", storage::Role::kOwner);
+    all.push_back({.name = "administrator", .token = admin_, .administrator = true});
+    NewUser("fresh");
+    AddMember(std::stoll(own_.project), "fresh", storage::Role::kOwner);
+    const std::string code = Call("POST", "/api/v2/users/fresh/reset-password", "{}").Text("code");
+    const Answer session =
+        CallAs("", "POST", "/api/v2/session/redeem", fmt::format(R"({{"code":"{}"}})", code));
+    all.push_back({.name = "must change the password",
+                   .token = session.Text("token"),
+                   .role = storage::Role::kOwner,
+                   .must_change_password = true});
+    return all;
+  }
+
+  Place PlaceOf(Of of) const {
+    switch (of) {
+      case Of::kOwn:
+        return own_;
+      case Of::kForeign:
+        return foreign_;
+      case Of::kAbsent:
+        return {.project = "999999", .task = own_.task, .run = "01runabsent"};
+      case Of::kMalformed:
+        return {.project = "%5B1%5D", .task = "x", .run = "%5B%20%5D"};
+    }
+    return {};
+  }
+
+  // Asks for the route at this place; on /api/v1 with it as arguments.
+  Answer Ask(const Route& route, const Who& who, const Place& place) {
+    std::string path(route.pattern);
+    for (const auto& [name, value] :
+         {std::pair<std::string_view, std::string>{"{project}", place.project},
+          {"{task}", place.task},
+          {"{run}", place.run},
+          {"{token}", "absent"},
+          {"{account}", "absent"},
+          {"{node}", "absent"},
+          {"{file...}", "index.html"}}) {
+      if (const auto at = path.find(name); at != std::string::npos)
+        path.replace(at, name.size(), value);
+    }
+    const bool bodiless = route.method == "GET" || route.method == "DELETE";
+    if (!v1::IsV1(route.pattern)) {
+      return CallAs(who.token, route.method, path, bodiless ? "" : "{}");
+    }
+    const Headers headers = {{"Access-Token", who.token}};
+    if (bodiless) {
+      path += fmt::format("?project_id={}&task_id={}", place.project, place.task);
+      return CallAs("", route.method, path, "", headers);
+    }
+    const bool number = place.project.find_first_not_of("0123456789") == std::string::npos;
+    return CallAs("", route.method, path,
+                  fmt::format(R"({{"project_id":{},"task_id":"{}"}})",
+                              number ? place.project : "[1]", place.task),
+                  headers);
+  }
+
+  static Fate FateOf(const Route& route, const Answer& answer) {
+    if (answer.status == 401) return Fate::kStranger;
+    if (v1::IsV1(route.pattern)) {
+      const json::object whole = answer.Json();
+      const json::object* meta = json::Object(whole, "meta");
+      const auto code = meta == nullptr ? std::nullopt : json::Int(*meta, "code");
+      if (code == v1::kNotPermitted) return Fate::kForbidden;
+      if (code == v1::kNoSuchProject) return Fate::kNotThere;
+      const bool of_the_project = Contains(answer.body, "project_id: ");
+      return code == 400 && of_the_project ? Fate::kUnreadable : Fate::kThrough;
+    }
+    if (answer.status == 403) return Fate::kForbidden;
+    const std::string detail = answer.status == 404 ? answer.Text("detail") : "";
+    const bool not_there = Contains(detail, "no such project") || Contains(detail, "no such run");
+    return not_there ? Fate::kNotThere : Fate::kThrough;
+  }
+
+  // Whether a request that gets through takes the place away from those who come later.
+  static bool Destroys(const Route& route) {
+    constexpr std::string_view kDestroying[] = {
+        "DELETE /api/v2/projects/{project}/tasks/{task}", "POST /api/v1/project/delete",
+        "POST /api/v1/crontab/delete", "POST /api/v1/log/clean"};
+    return std::ranges::find(kDestroying, fmt::format("{} {}", route.method, route.pattern)) !=
+           std::end(kDestroying);
+  }
+
+  // The whole answer, without what differs in every one: the time, the request's id, and on /api/v1
+  // the address, which the asker knows.
+  static std::string Comparable(const Answer& answer) {
+    std::string text = std::to_string(answer.status);
+    for (const auto& [name, value] : answer.headers) {
+      if (name != "date" && name != "x-request-id" && name != "content-length")
+        text += fmt::format("\n{}: {}", name, value);
+    }
+    text += "\n\n" + answer.body;
+    const auto cut = [&](std::string_view begin, std::string_view end) {
+      const std::size_t at = text.find(begin);
+      if (at == std::string::npos) return;
+      text.erase(at, text.find(end, at + begin.size()) - at);
+    };
+    cut(R"("request_id":")", R"(")");
+    cut(R"("request_uri":")", R"(")");
+    return text;
+  }
+
+  void Look(const Route& route, const Who& who) {
+    std::optional<std::string> not_there;
+    for (const Of of : {Of::kOwn, Of::kForeign, Of::kAbsent, Of::kMalformed}) {
+      if (of != Of::kOwn && !IsAboutAProject(route)) break;
+      const Fate expected = Expected(route, who, of);
+      Place place = PlaceOf(of);
+      if (expected == Fate::kThrough && IsAboutAProject(route) && Destroys(route)) {
+        place = NewPlace(fmt::format("for one{}", ++places_));
+        for (const Who& each : everybody_) {
+          const auto role = of == Of::kOwn ? each.role : each.foreign_role;
+          if (&each == &who && role) {
+            AddMember(std::stoll(place.project), of == Of::kOwn ? each.name : "other", *role);
+          }
+        }
+      }
+      const Answer answer = Ask(route, who, place);
+      ++asked_;
+      EXPECT_EQ(FateOf(route, answer), expected)
+          << route.method << " " << route.pattern << " by " << who.name << " of "
+          << static_cast<int>(of) << ": " << answer.status << " " << answer.body;
+      EXPECT_NE(answer.status, 500) << route.pattern;
+      if (expected != Fate::kNotThere) continue;
+      const std::string seen = Comparable(answer);
+      EXPECT_EQ(not_there.value_or(seen), seen)
+          << route.method << " " << route.pattern << " by " << who.name;
+      not_there = seen;
+    }
+  }
+
+  Place own_;
+  Place foreign_;
+  std::vector<Who> everybody_;
+  int asked_ = 0;
+  int places_ = 0;
 };
 
-TEST_F(Permissions, NobodyGetsNothingButPublicRoutes) {
-  const Place place = NewPlace("own");
-  for (const Route& route : Routes()) {
-    const std::string path = Fill(route.pattern, place);
-    const Answer answer = CallAs("", route.method, path, route.method == "GET" ? "" : "{}");
-    if (route.permission == Permission::kPublic) {
-      EXPECT_NE(answer.status, 403) << route.pattern;
-      continue;
-    }
-    EXPECT_EQ(answer.status, 401) << route.method << " " << route.pattern;
-    for (const std::string_view token :
-         {"garbage", "a.b.c", "gct_0000", "eyJhbGciOiJub25lIn0.eyJzdWIiOjF9."}) {
-      EXPECT_EQ(CallAs(token, route.method, path).status, 401) << route.pattern << " " << token;
-    }
-  }
-}
-
-TEST_F(Permissions, ForeignAndAbsentLookTheSame) {
-  const Place foreign = NewPlace("foreign");
-  const std::string stranger = NewUser("stranger");
-  int compared = 0;
-  for (const Route& route : Routes()) {
-    const bool about_project = route.pattern.find("{project}") != std::string_view::npos;
-    const bool about_run = route.pattern.find("{run}") != std::string_view::npos;
-    if (!about_project && !about_run) continue;
-    ++compared;
-    const std::string body = route.method == "GET" || route.method == "DELETE" ? "" : "{}";
-    const Answer theirs = CallAs(stranger, route.method, Fill(route.pattern, foreign), body);
-    EXPECT_EQ(theirs.status, 404) << route.method << " " << route.pattern;
-    for (const Place& absent :
-         {Place{"999999", foreign.task, "01runabsent"}, Place{"-1", "x", "01runabsent"},
-          Place{"99999999999999999999999", "x", "01runabsent"},
-          Place{"%5B1%5D", "x", "01runabsent"}}) {
-      const Answer none = CallAs(stranger, route.method, Fill(route.pattern, absent), body);
-      EXPECT_EQ(Comparable(none), Comparable(theirs)) << route.method << " " << route.pattern;
-    }
-  }
-  EXPECT_GT(compared, 15);
-  EXPECT_EQ(CallAs(stranger, "GET", "/api/v2/projects").Json().at("items").as_array().size(), 0u);
-  EXPECT_EQ(CallAs(stranger, "GET", "/api/v2/runs").Json().at("items").as_array().size(), 0u);
-  AddNode();
-  EXPECT_EQ(CallAs(stranger, "GET", "/api/v2/nodes").Json().at("items").as_array().size(), 0u);
-  for (const std::string_view path : {"/api/v2/runs", "/api/v2/events"}) {
-    EXPECT_EQ(
-        Comparable(CallAs(stranger, "GET", fmt::format("{}?project={}", path, foreign.project))),
-        Comparable(CallAs(stranger, "GET", fmt::format("{}?project=999999", path))));
-  }
-}
-
-TEST_F(Permissions, EachRoleMayWhatItsRouteDeclares) {
-  const Place place = NewPlace("own");
-  const task::ProjectId project = std::stoll(place.project);
-  struct Who {
-    std::string token;
-    storage::Role role;
-  };
-  std::vector<Who> all;
-  for (const auto& [account, role] :
-       {std::pair{"viewer", storage::Role::kViewer},
-        std::pair{"operator", storage::Role::kOperator},
-        std::pair{"editor", storage::Role::kEditor}, std::pair{"owner", storage::Role::kOwner}}) {
-    const std::string token = NewUser(account);
-    AddMember(project, account, role);
-    all.push_back({token, role});
-  }
-  for (const Route& route : Routes()) {
-    const bool about = route.pattern.find("{project}") != std::string_view::npos ||
-                       route.pattern.find("{run}") != std::string_view::npos;
-    if (!about || IsStream(route.pattern)) continue;
-    const int needed = static_cast<int>(route.permission) - static_cast<int>(Permission::kView);
-    ASSERT_GE(needed, 0) << route.pattern;
-    for (const Who& who : all) {
-      // What would remove the place itself is asked for something that is not there.
-      Place asked = place;
-      if (route.method == "DELETE") asked.task = "absent";
-      if (route.method == "DELETE" && route.permission == Permission::kOwn &&
-          who.role == storage::Role::kOwner) {
-        continue;
+TEST_F(Permissions, EveryRouteLetsThroughWhomItDeclaresAndNobodyElse) {
+  everybody_ = Everybody();
+  for (const Who& who : everybody_) {
+    const Route* sign_out = nullptr;
+    for (const Route& route : Routes()) {
+      if (route.method == "DELETE" && route.pattern == "/api/v2/session") {
+        sign_out = &route;
+      } else {
+        Look(route, who);
       }
-      const Answer answer = CallAs(who.token, route.method, Fill(route.pattern, asked),
-                                   route.method == "GET" || route.method == "DELETE" ? "" : "{}");
-      const bool may = static_cast<int>(who.role) >= needed;
-      EXPECT_EQ(answer.status == 403, !may)
-          << route.method << " " << route.pattern << " " << static_cast<int>(who.role) << " "
-          << answer.status << " " << answer.body;
-      EXPECT_NE(answer.status, 500);
+    }
+    ASSERT_NE(sign_out, nullptr);
+    // It would end what the others of the table are asked with.
+    if (!who.administrator) Look(*sign_out, who);
+  }
+  const auto about = std::ranges::count_if(Routes(), IsAboutAProject);
+  EXPECT_EQ(asked_, static_cast<int>(everybody_.size() *
+                                     (Routes().size() + 3 * static_cast<std::size_t>(about))) -
+                        1);
+  EXPECT_GT(about, 30);
+}
+
+TEST_F(Permissions, ForgedTokensAreNobodys) {
+  for (const Route& route : Routes()) {
+    if (route.permission == Permission::kPublic) continue;
+    for (const std::string_view token :
+         {"garbage", "gct_0000", "eyJhbGciOiJub25lIn0.eyJzdWIiOjF9."}) {
+      const Who forger{.name = "forger", .token = std::string(token)};
+      EXPECT_EQ(Ask(route, forger, own_).status, 401) << route.pattern << " " << token;
     }
   }
 }
 
-TEST_F(Permissions, AdministratorsRoutesAreTheirs) {
-  const std::string user = NewUser("user");
+TEST_F(Permissions, ListsHaveNothingOfProjectsThatAreNotOnes) {
+  const std::string stranger = NewUser("stranger");
+  AddNode();
+  for (const std::string_view path : {"/api/v2/projects", "/api/v2/runs", "/api/v2/nodes"}) {
+    EXPECT_EQ(CallAs(stranger, "GET", path).Json().at("items").as_array().size(), 0u) << path;
+  }
+  for (const std::string_view path : {"/api/v2/runs", "/api/v2/events"}) {
+    const auto ask = [&](std::string_view project) {
+      return Comparable(CallAs(stranger, "GET", fmt::format("{}?project={}", path, project)));
+    };
+    EXPECT_EQ(ask(foreign_.project), ask("999999")) << path;
+  }
+}
+
+TEST_F(Permissions, AdministratorsAreNamedExactly) {
   // A permission that only contains the word.
   const std::string almost = NewUser("almost", "administrators,not-admin");
-  for (const std::string& token : {user, almost}) {
-    EXPECT_EQ(CallAs(token, "POST", "/api/v2/users/admin/reset-password", "{}").status, 403);
-  }
+  EXPECT_EQ(CallAs(almost, "POST", "/api/v2/users/admin/reset-password", "{}").status, 403);
+  const std::string user = NewUser("user");
   EXPECT_EQ(Call("POST", "/api/v2/users/user/reset-password", "{}").status, 200);
   EXPECT_EQ(CallAs(user, "GET", "/api/v2/session").status, 401) << "a reset ends its sessions";
 }
