@@ -9,9 +9,24 @@
 #include "http/body_reader.h"
 #include "http/routes.h"
 #include "http/views.h"
+#include "service/password.h"
 
 namespace gophercron::http {
 namespace {
+
+// Of what an owner edits; the rest never changes.
+std::string TagOf(const storage::Project& project) {
+  constexpr std::size_t kDigits = 16;
+  // A title has no line's end.
+  return fmt::format("\"{}\"",
+                     service::Sha256Hex(project.title + "\n" + project.remark).substr(0, kDigits));
+}
+
+Response ProjectResponse(int status, const storage::Project& project) {
+  Response response = JsonResponse(status, ProjectJson(project));
+  response.headers.emplace_back("ETag", TagOf(project));
+  return response;
+}
 
 Response ListProjects(Context& context) {
   auto projects = context.services.projects().List(*context.caller);
@@ -35,7 +50,7 @@ Response CreateProject(Context& context) {
   auto project =
       context.services.projects().Create(*context.caller, std::move(title), std::move(remark));
   if (!project) return Problem(context, project.error());
-  Response response = JsonResponse(201, ProjectJson(*project));
+  Response response = ProjectResponse(201, *project);
   response.headers.emplace_back("Location", fmt::format("/api/v2/projects/{}", project->id));
   return response;
 }
@@ -43,7 +58,12 @@ Response CreateProject(Context& context) {
 Response ShowProject(Context& context) {
   auto project = context.services.projects().Show(*context.grant);
   if (!project) return Problem(context, project.error());
-  return JsonResponse(200, ProjectJson(*project));
+  Response response = ProjectResponse(200, *project);
+  if (context.request.Header("if-none-match") == TagOf(*project)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  return response;
 }
 
 Response UpdateProject(Context& context) {
@@ -55,11 +75,21 @@ Response UpdateProject(Context& context) {
   const bool has_title = reader.Read("title", &title);
   const bool has_remark = reader.Read("remark", &remark);
   if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
-  auto project = context.services.projects().Update(
+  const std::string_view wanted = context.request.Header("if-match");
+  bool changed = false;
+  const auto demand = [&](const storage::Project& now) -> Status {
+    changed = !wanted.empty() && wanted != "*" && wanted != TagOf(now);
+    if (!changed) return {};
+    return Fail(ErrorCode::kConflict,
+                "somebody has changed this project since you read it: read it again");
+  };
+  const auto project = context.services.projects().Update(
       *context.grant, has_title ? std::optional(std::move(title)) : std::nullopt,
-      has_remark ? std::optional(std::move(remark)) : std::nullopt);
-  if (!project) return Problem(context, project.error());
-  return JsonResponse(200, ProjectJson(*project));
+      has_remark ? std::optional(std::move(remark)) : std::nullopt, demand);
+  if (project) return ProjectResponse(200, *project);
+  if (!changed) return Problem(context, project.error());
+  return ProblemResponse(412, Name(project.error().code), project.error().message,
+                         context.request.request_id);
 }
 
 Response DeleteProject(Context& context) {

@@ -65,18 +65,19 @@ Result<storage::Project> Projects::Create(const Caller& caller, std::string titl
   return project;
 }
 
-Result<storage::Project> Projects::Update(const Grant& grant, std::optional<std::string> title,
-                                          std::optional<std::string> remark) const {
+Result<storage::Project> Projects::Update(const Grant& grant,
+                                          const std::optional<std::string>& title,
+                                          const std::optional<std::string>& remark,
+                                          const Demand& demand) const {
   if (const Status may = grant.Require(Right::kOwn); !may) return std::unexpected(may.error());
-  auto project = ports_.store.ProjectById(grant.project());
-  if (!project) return project;
-  if (title) project->title = *std::move(title);
-  if (remark) project->remark = *std::move(remark);
-  if (const Status fit = CheckTexts(*project); !fit) return std::unexpected(fit.error());
-  if (const Status put = ports_.store.UpdateProject(*project); !put) {
-    return std::unexpected(put.error());
-  }
-  return project;
+  return ports_.store.EditProject(grant.project(), [&](storage::Project& project) -> Status {
+    if (demand) {
+      if (const Status met = demand(project); !met) return met;
+    }
+    if (title) project.title = *title;
+    if (remark) project.remark = *remark;
+    return CheckTexts(project);
+  });
 }
 
 Status Projects::Delete(const Grant& grant) const {

@@ -2,6 +2,7 @@
 #ifndef GOPHERCRON_SERVICE_PROJECTS_H_
 #define GOPHERCRON_SERVICE_PROJECTS_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +25,12 @@ class Projects {
   // The caller becomes its owner. kConflict: the title is taken.
   Result<storage::Project> Create(const Caller& caller, std::string title,
                                   std::string remark) const;
-  Result<storage::Project> Update(const Grant& grant, std::optional<std::string> title,
-                                  std::optional<std::string> remark) const;
+  // `demand`, when there is one, is asked about the project as it is now; nothing is written when
+  // it fails, and its error comes back.
+  using Demand = std::function<Status(const storage::Project&)>;
+  Result<storage::Project> Update(const Grant& grant, const std::optional<std::string>& title,
+                                  const std::optional<std::string>& remark,
+                                  const Demand& demand = {}) const;
   // With its ledger. kConflict while it has tasks: those are deleted one by one, knowingly.
   Status Delete(const Grant& grant) const;
   // With its tasks too.

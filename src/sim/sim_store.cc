@@ -217,17 +217,18 @@ Result<task::ProjectId> SimStore::CreateProject(const Project& project) {
   });
 }
 
-Status SimStore::UpdateProject(const Project& project) {
-  return Write([&]() -> Status {
-    if (!projects_.contains(project.id)) return Unknown("project");
-    for (const auto& [id, other] : projects_) {
-      if (id != project.id && other.title == project.title) {
+Result<Project> SimStore::EditProject(task::ProjectId id,
+                                      const std::function<Status(Project&)>& edit) {
+  return Write([&]() -> Result<Project> {
+    if (!projects_.contains(id)) return Unknown("project");
+    Project project = projects_[id];
+    if (const Status edited = edit(project); !edited) return std::unexpected(edited.error());
+    for (const auto& [other_id, other] : projects_) {
+      if (id != other_id && other.title == project.title) {
         return Fail(ErrorCode::kConflict, "the title is taken");
       }
     }
-    projects_[project.id] = project;
-    projects_[project.id].created_at = WholeSeconds(project.created_at);
-    return {};
+    return projects_[id] = project;
   });
 }
 

@@ -44,7 +44,8 @@ class SimStore final : public storage::Store {
   Result<std::string> GetOrPutSetting(std::string_view name, std::string_view value) override;
 
   Result<task::ProjectId> CreateProject(const storage::Project& project) override;
-  Status UpdateProject(const storage::Project& project) override;
+  Result<storage::Project> EditProject(
+      task::ProjectId id, const std::function<Status(storage::Project&)>& edit) override;
   Status DeleteProject(task::ProjectId id) override;
   Result<storage::Project> ProjectById(task::ProjectId id) override;
   Result<storage::Project> ProjectByTitle(std::string_view title) override;

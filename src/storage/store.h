@@ -15,6 +15,7 @@
 #define GOPHERCRON_STORAGE_STORE_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -194,7 +195,11 @@ class Store : public ResultSink {
   // Projects. Creating one makes its owner a member with Role::kOwner.
   virtual Result<task::ProjectId> CreateProject(
       const Project& project) = 0;  // kConflict: title taken
-  virtual Status UpdateProject(const Project& project) = 0;
+  // Reads the project, lets `edit` change title, remark and owner, and writes it, as one. What
+  // `edit` fails with is given back and nothing written; it may be called again, with the project
+  // as it is then. kConflict: title taken.
+  virtual Result<Project> EditProject(task::ProjectId id,
+                                      const std::function<Status(Project&)>& edit) = 0;
   // With members and the whole ledger of its tasks.
   virtual Status DeleteProject(task::ProjectId id) = 0;
   virtual Result<Project> ProjectById(task::ProjectId id) = 0;

@@ -265,9 +265,31 @@ TEST_P(StoreTest, Projects) {
   EXPECT_EQ(store().MembershipsOf(5)->front().created_at, T(1));
   ASSERT_TRUE(store().DeleteMember(*id, 5));
   EXPECT_EQ(CodeOf(store().DeleteMember(*id, 5)), ErrorCode::kNotFound);
-  project->title = "dev";
-  ASSERT_TRUE(store().UpdateProject(*project));
+  const auto edited = store().EditProject(*id, [&](storage::Project& now) -> Status {
+    EXPECT_EQ(now.title, project->title);
+    now.title = "dev";
+    return {};
+  });
+  ASSERT_TRUE(edited.has_value());
+  EXPECT_EQ(edited->title, "dev");
+  EXPECT_EQ(edited->created_at, T(3));
   EXPECT_EQ(store().ProjectById(*id)->title, "dev");
+  const auto refused = store().EditProject(*id, [](storage::Project& now) -> Status {
+    now.title = "lost";
+    return Fail(ErrorCode::kConflict, "not as it was read");
+  });
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().message, "not as it was read");
+  EXPECT_EQ(store().ProjectById(*id)->title, "dev");
+  ASSERT_TRUE(store().CreateProject(
+      {.id = 0, .title = "taken", .remark = "", .owner_id = 6, .created_at = T(3)}));
+  const auto twice = store().EditProject(*id, [](storage::Project& now) -> Status {
+    now.title = "taken";
+    return {};
+  });
+  EXPECT_EQ(CodeOf(twice), ErrorCode::kConflict);
+  EXPECT_EQ(CodeOf(store().EditProject(999, [](storage::Project&) -> Status { return {}; })),
+            ErrorCode::kNotFound);
 
   auto record = RunAt(0, {});
   record.run->task.project_id = *id;

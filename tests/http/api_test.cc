@@ -253,6 +253,24 @@ TEST_F(Api, TaskLivesFromCreateToDelete) {
   EXPECT_EQ(Call("DELETE", fmt::format("/api/v2/projects/{}", project)).status, 204);
 }
 
+TEST_F(Api, AProjectThatSomebodyChangedIsNotOverwritten) {
+  const std::string at = fmt::format("/api/v2/projects/{}", NewProject("p"));
+  const std::string tag = Call("GET", at).headers.at("etag");
+  EXPECT_EQ(Call("GET", at, "", {{"If-None-Match", tag}}).status, 304);
+  const Answer first = Call("PATCH", at, R"({"remark":"one"})", {{"If-Match", tag}});
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_NE(first.headers.at("etag"), tag);
+  EXPECT_EQ(Call("GET", at).headers.at("etag"), first.headers.at("etag"));
+  EXPECT_EQ(Call("GET", at, "", {{"If-None-Match", tag}}).status, 200);
+  EXPECT_EQ(Call("PATCH", at, R"({"remark":"lost"})", {{"If-Match", tag}}).status, 412);
+  EXPECT_EQ(Call("GET", at).Text("remark"), "one");
+  EXPECT_EQ(Call("PATCH", at, R"({"title":"q"})", {{"If-Match", "*"}}).status, 200);
+  EXPECT_EQ(Call("PATCH", at, R"({"title":"r"})").status, 200) << "who demands nothing";
+  NewProject("taken");
+  const Headers now = {{"If-Match", Call("GET", at).headers.at("etag")}};
+  EXPECT_EQ(Call("PATCH", at, R"({"title":"taken"})", now).status, 409) << "not a matter of ETags";
+}
+
 TEST_F(Api, PutMakesOrReplaces) {
   const task::ProjectId project = NewProject("p");
   const std::string at = fmt::format("/api/v2/projects/{}/tasks/mine", project);

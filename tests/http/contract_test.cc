@@ -5,6 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
 #include <set>
 
 #include "contract.h"
@@ -102,6 +106,36 @@ TEST(ContractDocument, AnAnswerThatIsNotInItIsNoticed) {
   answer.headers["content-type"] = "text/html";
   EXPECT_EQ(faults(), 1u);
   EXPECT_EQ(contract.Faults("GET", "/api/v2/session?colour=1", "", good).size(), 1u);
+}
+
+// The names that the handlers ask queries for, as their source has them.
+std::set<std::string> NamesInSource() {
+  const std::regex asks(R"re((?:Query|Parameter)\((?:context\.request,\s*)?"([a-z_]+)")re");
+  std::set<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator("src/http")) {
+    if (!file.path().filename().string().ends_with("_routes.cc")) continue;
+    std::ifstream in(file.path());
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    for (std::sregex_iterator at(text.begin(), text.end(), asks), end; at != end; ++at) {
+      names.insert((*at)[1]);
+    }
+  }
+  return names;
+}
+
+TEST(ContractDocument, EveryParameterOfAQueryIsInItAndNoOthersAre) {
+  std::set<std::string> documented;
+  for (const auto& [name, operation] : Contract::Served().operations()) {
+    const json::array* parameters = json::Array(*operation, "parameters");
+    if (parameters == nullptr) continue;
+    for (const json::value& value : *parameters) {
+      const json::object& parameter = value.as_object();
+      if (json::String(parameter, "in") != "query") continue;
+      documented.emplace(*json::String(parameter, "name"));
+    }
+  }
+  EXPECT_GT(documented.size(), 5u);
+  EXPECT_EQ(NamesInSource(), documented);
 }
 
 TEST_F(ContractOf, BodiesHaveTheMembersThatAreInItAndNoOthers) {

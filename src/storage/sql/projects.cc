@@ -61,17 +61,30 @@ Result<task::ProjectId> SqlStore::CreateProject(const Project& project) {
   return id;
 }
 
-Status SqlStore::UpdateProject(const Project& project) {
-  return TitleTaken(driver_->Write([&](Connection& db) {
-    const Changes changes =
-        db.Run("UPDATE gc_project SET uid = ?, title = ?, remark = ?, create_time = ? WHERE id = ?",
-               {project.owner_id, project.title, project.remark, UnixSeconds(project.created_at),
-                project.id});
-    if (changes.rows == 0) {
-      db.Fail({ErrorCode::kNotFound, fmt::format("there is no project {}", project.id)});
+Result<Project> SqlStore::EditProject(task::ProjectId id,
+                                      const std::function<Status(Project&)>& edit) {
+  Project project;
+  Status edited;
+  const Status written = driver_->Write([&](Connection& db) {
+    const auto found = db.First(std::string(kById) += db.dialect().for_update, {id}, ReadProject);
+    if (!found) {
+      db.Fail({ErrorCode::kNotFound, fmt::format("there is no project {}", id)});
+      return;
     }
-  }),
-                    project.title);
+    project = *found;
+    edited = edit(project);
+    if (!edited) {
+      db.Fail(edited.error());
+      return;
+    }
+    db.Run("UPDATE gc_project SET uid = ?, title = ?, remark = ? WHERE id = ?",
+           {project.owner_id, project.title, project.remark, id});
+  });
+  if (!edited) return std::unexpected(edited.error());
+  if (const Status status = TitleTaken(written, project.title); !status) {
+    return std::unexpected(status.error());
+  }
+  return project;
 }
 
 Status SqlStore::DeleteProject(task::ProjectId id) {

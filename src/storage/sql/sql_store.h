@@ -39,7 +39,8 @@ class SqlStore final : public Store {
 
   // projects.cc
   Result<task::ProjectId> CreateProject(const Project& project) override;
-  Status UpdateProject(const Project& project) override;
+  Result<Project> EditProject(task::ProjectId id,
+                              const std::function<Status(Project&)>& edit) override;
   Status DeleteProject(task::ProjectId id) override;
   Result<Project> ProjectById(task::ProjectId id) override;
   Result<Project> ProjectByTitle(std::string_view title) override;

@@ -117,7 +117,7 @@ export interface NewTask {
   remark?: string | null;
   command?: string | null; // A line for the shell. Either this or `argv`; the other is empty.
   argv?: string[] | null; // A program and its arguments, without a shell.
-  cron: string; // Five fields, six with seconds first, or a word as @daily.
+  cron: string; // Five fields; six with the year last; seven with seconds first; or a word, as @daily.
   zone?: string | null; // As Europe/Berlin; empty is the cluster's.
   enabled?: boolean | null;
   valid_from?: string | null; // No tick before it.
@@ -289,7 +289,7 @@ export interface Task {
   remark: string;
   command: string; // A line for the shell. Either this or `argv`; the other is empty.
   argv: string[]; // A program and its arguments, without a shell.
-  cron: string; // Five fields, six with seconds first, or a word as @daily.
+  cron: string; // Five fields; six with the year last; seven with seconds first; or a word, as @daily.
   zone: string; // As Europe/Berlin; empty is the cluster's.
   enabled: boolean;
   valid_from: string | null; // No tick before it.
@@ -329,7 +329,7 @@ export interface TaskChange {
   remark?: string | null;
   command?: string | null; // A line for the shell. Either this or `argv`; the other is empty.
   argv?: string[] | null; // A program and its arguments, without a shell.
-  cron?: string | null; // Five fields, six with seconds first, or a word as @daily.
+  cron?: string | null; // Five fields; six with the year last; seven with seconds first; or a word, as @daily.
   zone?: string | null; // As Europe/Berlin; empty is the cluster's.
   enabled?: boolean | null;
   valid_from?: string | null; // No tick before it.
@@ -358,7 +358,7 @@ export interface TaskDefinition {
   remark: string;
   command: string; // A line for the shell. Either this or `argv`; the other is empty.
   argv: string[]; // A program and its arguments, without a shell.
-  cron: string; // Five fields, six with seconds first, or a word as @daily.
+  cron: string; // Five fields; six with the year last; seven with seconds first; or a word, as @daily.
   zone: string; // As Europe/Berlin; empty is the cluster's.
   enabled: boolean;
   valid_from: string | null; // No tick before it.
