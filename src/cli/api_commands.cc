@@ -9,6 +9,9 @@ void AddApiCommands(CLI::App& app, int* exit_code) {
   AddNodeCommand(app, exit_code);
   AddLoginCommand(app, exit_code);
   AddUserCommand(app, exit_code);
+  AddMemberCommand(app, exit_code);
+  AddTokenCommand(app, exit_code);
+  AddApiCommand(app, exit_code);
 }
 
 }  // namespace gophercron::cli

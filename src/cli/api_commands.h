@@ -17,14 +17,18 @@ void AddTaskCommand(CLI::App& app, int* exit_code);
 void AddRunCommand(CLI::App& app, int* exit_code);
 void AddNodeCommand(CLI::App& app, int* exit_code);
 void AddUserCommand(CLI::App& app, int* exit_code);
+void AddMemberCommand(CLI::App& app, int* exit_code);
+void AddTokenCommand(CLI::App& app, int* exit_code);
+void AddApiCommand(CLI::App& app, int* exit_code);
 
 // All of them.
 void AddApiCommands(CLI::App& app, int* exit_code);
 
 // Parts of `task` that have files of their own; `task` is its group.
-void AddTaskSaveCommands(CLI::App& task, int* exit_code);  // add, edit
-void AddTaskRunCommand(CLI::App& task, int* exit_code);    // run
-void AddTaskWhyCommand(CLI::App& task, int* exit_code);    // why
+void AddTaskSaveCommands(CLI::App& task, int* exit_code);   // add, edit
+void AddTaskRunCommand(CLI::App& task, int* exit_code);     // run
+void AddTaskWhyCommand(CLI::App& task, int* exit_code);     // why
+void AddTaskLedgerCommand(CLI::App& task, int* exit_code);  // ledger
 
 }  // namespace gophercron::cli
 

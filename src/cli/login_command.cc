@@ -54,6 +54,32 @@ Result<int> Login(ServiceSession& session, const Options& options) {
   return kExitOk;
 }
 
+Result<int> WhoAmI(ServiceSession& session) {
+  const auto me = session.Get("/api/v2/session");
+  if (!me) return std::unexpected(me.error());
+  if (session.json()) {
+    session.PrintJson(me->body);
+  } else {
+    PrintText(
+        fmt::format("{}{} at {}\n", Printable(TextOf(me->body, "account")),
+                    json::Bool(me->body, "administrator").value_or(false) ? " (administrator)" : "",
+                    session.client().endpoint().url));
+  }
+  return kExitOk;
+}
+
+// The saved login stays where it is: it counts no more.
+Result<int> Logout(ServiceSession& session) {
+  const auto out = session.Call({.method = "DELETE", .path = "/api/v2/session"});
+  if (!out) return std::unexpected(out.error());
+  if (session.json()) {
+    session.PrintJson({{"url", session.client().endpoint().url}, {"ended", true}});
+  } else {
+    PrintText("all sessions of this account have ended; API tokens stay\n");
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 void AddLoginCommand(CLI::App& app, int* exit_code) {
@@ -75,6 +101,15 @@ void AddLoginCommand(CLI::App& app, int* exit_code) {
     *exit_code = RunCommand(options->session,
                             [&](ServiceSession& session) { return Login(session, *options); });
   });
+
+  CLI::App* who = app.add_subcommand("whoami", "Says as whom the commands act, and where");
+  AddSessionOptions(*who, options->session);
+  who->callback([options, exit_code] { *exit_code = RunCommand(options->session, WhoAmI); });
+
+  CLI::App* logout =
+      app.add_subcommand("logout", "Ends all sessions of the account, in browsers too");
+  AddSessionOptions(*logout, options->session);
+  logout->callback([options, exit_code] { *exit_code = RunCommand(options->session, Logout); });
 }
 
 }  // namespace gophercron::cli

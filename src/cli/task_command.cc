@@ -206,6 +206,7 @@ void AddTaskCommand(CLI::App& app, int* exit_code) {
       ->add_flag("-y,--yes", options->yes, "Do not ask");
   AddTaskRunCommand(*task, exit_code);
   AddTaskWhyCommand(*task, exit_code);
+  AddTaskLedgerCommand(*task, exit_code);
   task->footer(
       "Examples:\n"
       "  gophercron task list\n"

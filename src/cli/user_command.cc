@@ -18,6 +18,8 @@ namespace {
 struct Options {
   SessionOptions session;
   std::string account = "admin";
+  std::string name;
+  bool yes = false;
   bool password_stdin = false;
   bool link = false;
 };
@@ -91,11 +93,94 @@ int Reset(const Options& options) {
   return ExitCodeFor(code.error().code);
 }
 
+Result<int> List(ServiceSession& session) {
+  const auto users = session.List("/api/v2/users", 0);
+  if (!users) return std::unexpected(users.error());
+  if (session.json()) {
+    session.PrintItems(*users);
+    return kExitOk;
+  }
+  Table table({"ID", "ACCOUNT", "NAME", "WHAT"});
+  for (const auto& item : *users) {
+    const json::object& user = item.get_object();
+    std::string what = json::Bool(user, "administrator").value_or(false) ? "administrator" : "";
+    if (json::Bool(user, "must_change_password").value_or(false)) {
+      what += what.empty() ? "has no password of its own yet" : ", no password of its own yet";
+    }
+    table.Add({Cell(TextOf(user, "user_id"), Colour::kDim), Cell(TextOf(user, "account")),
+               Cell(TextOf(user, "name")), Cell(what)});
+  }
+  session.PrintTable(table);
+  return kExitOk;
+}
+
+Result<int> Add(ServiceSession& session, const Options& options) {
+  const auto password = NewPassword(options);
+  if (!password) return std::unexpected(password.error());
+  json::object body{{"account", options.account}, {"password", password->value_or("")}};
+  if (!options.name.empty()) body["name"] = options.name;
+  const auto made =
+      session.Call({.method = "POST", .path = "/api/v2/users", .body = std::move(body)});
+  if (!made) return std::unexpected(made.error());
+  if (session.json()) {
+    session.PrintJson(made->body);
+  } else {
+    PrintText(
+        fmt::format("made account {}; let it into a project: gophercron member add {} "
+                    "--project PROJECT\n",
+                    Printable(options.account), Printable(options.account)));
+  }
+  return kExitOk;
+}
+
+Result<int> Delete(ServiceSession& session, const Options& options) {
+  if (!options.yes && !Confirm(fmt::format("Delete the account {}?", Printable(options.account)))) {
+    return kExitUsage;
+  }
+  const auto gone =
+      session.Call({.method = "DELETE", .path = "/api/v2/users/" + UrlEncode(options.account)});
+  if (!gone) return std::unexpected(gone.error());
+  if (session.json()) {
+    session.PrintJson({{"account", options.account}, {"deleted", true}});
+  } else {
+    PrintText(fmt::format("deleted account {}\n", Printable(options.account)));
+  }
+  return kExitOk;
+}
+
+void AddAccounts(CLI::App& user, int* exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* list = user.add_subcommand("list", "All accounts; for administrators");
+  AddSessionOptions(*list, options->session);
+  list->callback([options, exit_code] { *exit_code = RunCommand(options->session, List); });
+
+  CLI::App* add = user.add_subcommand("add", "Makes an account; for administrators");
+  AddSessionOptions(*add, options->session);
+  add->add_option("ACCOUNT", options->account, "What one signs in with")->required();
+  add->add_option("--name", options->name, "For people; the account, unless said");
+  add->add_flag("--password-stdin", options->password_stdin,
+                "Read the password from stdin instead of asking for it");
+  add->callback([options, exit_code] {
+    *exit_code = RunCommand(options->session,
+                            [&](ServiceSession& session) { return Add(session, *options); });
+  });
+
+  CLI::App* remove = user.add_subcommand("delete", "Deletes an account; for administrators");
+  AddSessionOptions(*remove, options->session);
+  remove->add_option("ACCOUNT", options->account, "Account")->required();
+  remove->add_flag("-y,--yes", options->yes, "Do not ask");
+  remove->callback([options, exit_code] {
+    *exit_code = RunCommand(options->session,
+                            [&](ServiceSession& session) { return Delete(session, *options); });
+  });
+}
+
 }  // namespace
 
 void AddUserCommand(CLI::App& app, int* exit_code) {
-  CLI::App* user = app.add_subcommand("user", "Accounts, on the machine itself");
+  CLI::App* user = app.add_subcommand("user", "Accounts");
   user->require_subcommand(1);
+  AddAccounts(*user, exit_code);
   auto options = std::make_shared<Options>();
   CLI::App* reset = user->add_subcommand("reset-password", "Sets a password without the old one");
   AddSessionOptions(*reset, options->session);

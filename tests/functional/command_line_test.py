@@ -53,6 +53,77 @@ class Projects(CommandLine):
         self.assertIn("one", self.refused(FAILED, "project", "add", "one"))
 
 
+    def test_edit_and_delete(self):
+        self.done("project", "add", "one")
+        self.done("project", "add", "two")
+        self.refused(USAGE, "project", "edit", "one")
+        self.refused(FAILED, "project", "edit", "one", "--title", "two")
+        changed = self.done("project", "edit", "one", "--title", "first", "--remark", "", "--json").json()
+        self.assertEqual((changed["title"], changed["remark"]), ("first", ""))
+        self.assertTrue(self.done("project", "delete", "two", "--yes", "--json").json()["deleted"])
+        self.assertEqual([p["title"] for p in self.done("project", "list", "--json").json()["items"]], ["first"])
+        self.refused(NOT_FOUND, "project", "delete", "two", "--yes")
+
+
+class Accounts(CommandLine):
+    def test_an_account_becomes_a_member_and_goes(self):
+        self.done("project", "add", "p")
+        made = self.done("user", "add", "ana", "--name", "Ana", "--password-stdin", "--json", stdin="a long Passw0rd\n").json()
+        self.assertEqual((made["account"], made["name"], made["administrator"]), ("ana", "Ana", False))
+        self.refused(FAILED, "user", "add", "ana", "--password-stdin", stdin="a long Passw0rd\n")
+        self.assertIn("ana", self.done("user", "list").out)
+        self.done("member", "add", "ana", "--project", "p", "--role", "viewer")
+        members = self.done("member", "list", "--project", "p", "--json").json()["items"]
+        self.assertEqual([(m["account"], m["role"]) for m in members], [("admin", "owner"), ("ana", "viewer")])
+        self.refused(USAGE, "member", "add", "ana", "--project", "p", "--role", "boss")
+        self.refused(FAILED, "member", "remove", "admin", "--project", "p")
+        self.done("member", "remove", "ana", "--project", "p")
+        self.refused(NOT_FOUND, "member", "remove", "ana", "--project", "p")
+        self.done("user", "delete", "ana", "--yes")
+        self.assertEqual([u["account"] for u in self.done("user", "list", "--json").json()["items"]], ["admin"])
+
+    def test_a_token_counts_until_it_is_deleted(self):
+        token = self.done("token", "add", "ci", "--expires", "90d").out.strip()
+        url = self.process.api.url
+        self.assertEqual(cli("whoami", "--url", url, "--token", token, "--json").json()["account"], "admin")
+        listed = self.done("token", "list", "--json").json()["items"]
+        self.done("token", "delete", next(t["token_id"] for t in listed if t["name"] == "ci"))
+        self.assertEqual(cli("whoami", "--url", url, "--token", token).code, NOT_SIGNED_IN)
+
+    def test_logout_ends_sessions(self):
+        home = {"HOME": str(self.folder / "home")}
+        self.done("user", "reset-password", "--password-stdin", stdin="a long Passw0rd\n")
+        said = cli("login", "--url", self.process.api.url, "--password-stdin", stdin="a long Passw0rd\n", env=home)
+        self.assertEqual(said.code, OK, said)
+        self.assertEqual(cli("whoami", env=home).code, OK)
+        self.assertEqual(cli("logout", env=home).code, OK)
+        self.assertEqual(cli("whoami", env=home).code, NOT_SIGNED_IN)
+
+
+class TheApiItself(CommandLine):
+    def test_anything_can_be_asked(self):
+        self.assertEqual(self.done("api", "GET", "openapi.json").json()["openapi"], "3.1.0")
+        made = self.done("api", "POST", "/api/v2/projects", "--body", "-", stdin='{"title":"p"}').json()
+        self.assertEqual(made["title"], "p")
+        self.refused(FAILED, "api", "PATCH", f"projects/{made['project_id']}", "--body", '{"remark":"r"}', "--if-match", '"other"')
+        self.refused(NOT_FOUND, "api", "GET", "projects/77")
+
+    def test_events_come_as_they_happen(self):
+        listener = subprocess.Popen([BIN, "events", "--data", str(self.process.data)], stdout=subprocess.PIPE,
+                                    env=environment())
+        try:
+            # The project appears in no stream that began before it: any number of tasks may pass until one is heard of.
+            self.add_task("first")
+            ready = lambda: select.select([listener.stdout], [], [], 0)[0] or (self.add_task("again") and None)
+            eventually(ready, "an event is printed")
+            event = json.loads(listener.stdout.readline())
+            self.assertEqual(event["type"], "task_saved")
+        finally:
+            listener.kill()
+            listener.wait()
+            listener.stdout.close()
+
+
 class Tasks(CommandLine):
     def test_add_show_list(self):
         made = self.add_task("backup", "echo hi", "--zone", "Europe/Berlin", "--timeout", "1h30m", "--kill-grace", "5s",
@@ -292,8 +363,9 @@ class Usage(Case):
     def test_every_command_has_help(self):
         for command in ((), ("project", "list"), ("project", "add"), ("task", "list"), ("task", "show"), ("task", "add"),
                         ("task", "edit"), ("task", "pause"), ("task", "resume"), ("task", "delete"), ("task", "run"),
-                        ("task", "why"), ("run", "list"), ("run", "show"), ("run", "kill"), ("run", "log"), ("node", "list"),
-                        ("user", "reset-password"), ("login",), ("standalone",), ("cron", "next"), ("cron", "explain")):
+                        ("task", "why"), ("task", "ledger"), ("run", "list"), ("run", "show"), ("run", "kill"), ("run", "log"), ("node", "list"),
+                        ("user", "reset-password"), ("user", "add"), ("member", "add"), ("token", "add"), ("project", "edit"), ("api",),
+                        ("events",), ("whoami",), ("logout",), ("login",), ("standalone",), ("cron", "next"), ("cron", "explain")):
             said = cli(*command, "--help")
             self.assertEqual(said.code, OK, (command, said))
             self.assertIn("Usage", said.out)
