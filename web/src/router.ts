@@ -15,6 +15,7 @@ const routes: RouteRecordRaw[] = [
   { path: '/sign-in', name: 'sign-in', component: () => import('./pages/SignInPage.vue'), meta: { title: 'sign_in.title', open: true } },
   { path: '/password', name: 'password', component: () => import('./pages/PasswordPage.vue'), meta: { title: 'password.title' } },
   { path: '/tasks', name: 'tasks', component: () => import('./pages/TasksPage.vue'), meta: { title: 'nav.tasks', nav: 'tasks' } },
+  { path: '/timeline', name: 'timeline', component: () => import('./pages/TimelinePage.vue'), meta: { title: 'nav.timeline', nav: 'timeline' } },
   { path: '/runs', name: 'runs', component: () => import('./pages/RunsPage.vue'), meta: { title: 'nav.runs', nav: 'runs' } },
   { path: '/runs/:run', name: 'run', component: () => import('./pages/RunPage.vue'), props: (to) => ({ runId: to.params.run }), meta: { title: 'run.title', nav: 'runs' } },
   { path: '/nodes', name: 'nodes', component: () => import('./pages/NodesPage.vue'), meta: { title: 'nav.nodes', nav: 'nodes' } },

@@ -135,6 +135,12 @@ export function bytes(n: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${name}`;
 }
 
+// The order of names. A collator that is kept is many times as fast as localeCompare.
+const collator = new Intl.Collator();
+export const byText = (a: string, b: string): number => (a === b ? 0 : collator.compare(a, b));
+// The order of instants as the API writes them, and of ids.
+export const byCode = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
 export function count(n: number): string {
   return n.toLocaleString('en-US');
 }

@@ -2,7 +2,7 @@
 import type { Router } from 'vue-router';
 import { preferences } from './preferences';
 
-export const GO: Record<string, string> = { o: 'overview', t: 'tasks', r: 'runs', n: 'nodes', p: 'projects', i: 'import' };
+export const GO: Record<string, string> = { o: 'overview', t: 'tasks', l: 'timeline', r: 'runs', n: 'nodes', p: 'projects', i: 'import' };
 
 function writing(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;

@@ -26,12 +26,14 @@ const PAGE = 500;
 const FLUSH_MS = 400;
 
 let flushing: number | undefined;
+function flush(): void {
+  window.clearTimeout(flushing);
+  flushing = undefined;
+  triggerRef(tasks);
+  triggerRef(liveRuns);
+}
 function changed(): void {
-  flushing ??= window.setTimeout(() => {
-    flushing = undefined;
-    triggerRef(tasks);
-    triggerRef(liveRuns);
-  }, FLUSH_MS);
+  flushing ??= window.setTimeout(flush, FLUSH_MS);
 }
 
 let generation = 0;
@@ -53,7 +55,9 @@ async function readAll(): Promise<void> {
           seen.add(key);
           tasks.value.set(key, task);
         }
-        changed();
+        // The first are shown at once.
+        if (tasks.value.size === page.items.length) flush();
+        else changed();
         cursor = page.next ?? '';
       } while (cursor);
     }
@@ -62,8 +66,10 @@ async function readAll(): Promise<void> {
   } catch (failure) {
     if (mine === generation) loadProblem.value = failure;
   } finally {
-    if (mine === generation) loading.value = false;
-    changed();
+    if (mine === generation) {
+      flush(); // before it says that all is read: nothing is empty for a moment
+      loading.value = false;
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 export default {
   app: { skip: 'Skip to the content', main: 'Main', fold: 'Fold the menu', unfold: 'Unfold the menu' },
-  nav: { overview: 'Overview', tasks: 'Tasks', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', import: 'Import', users: 'Users', settings: 'Settings', account: 'Your account', more: 'More' },
+  nav: { overview: 'Overview', tasks: 'Tasks', timeline: 'Timeline', runs: 'Runs', nodes: 'Nodes', projects: 'Projects', import: 'Import', users: 'Users', settings: 'Settings', account: 'Your account', more: 'More' },
   act: {
     cancel: 'Cancel', save: 'Save', saved: 'Saved', edit: 'Edit', delete: 'Delete…', pause: 'Pause…', resume: 'Resume', duplicate: 'Duplicate', more: 'More',
     try_again: 'Try again', sign_out: 'Sign out', copy: 'Copy', copied: 'Copied', not_copied: 'The browser does not let this page copy. Here it is: {text}',
@@ -38,7 +38,7 @@ export default {
     succeeded: 'succeeded', failed: 'failed', failed_to_start: 'failed to start', timed_out: 'timed out', killed: 'killed', skipped: 'skipped', missed: 'missed', lost: 'lost', superseded: 'superseded',
     running: 'running', waiting: 'waiting', paused: 'paused', due: 'not run yet',
   },
-  family: { ok: 'succeeded', bad: 'failed', gap: 'missed or lost', stop: 'killed', plan: 'not to run' },
+  family: { ok: 'succeeded', bad: 'failed', gap: 'missed or lost', stop: 'killed', plan: 'not to run', live: 'running' },
   reason: {
     exit: 'Exit code {code} after {time}.', exit_127: 'Exit code 127 after {time}: command not found.', exit_126: 'Exit code 126 after {time}: the command may not be executed.',
     signal: 'Ended by {signal} after {time}.', failed_to_start: 'The command could not be started: {detail}', timed_out: 'Stopped after {time}: over its time limit.',
@@ -111,9 +111,18 @@ export default {
   },
   runs: { note: 'Every run of every task, newest first.', none: 'Nothing has run yet', none_text: 'As soon as a task fires, its run stands here.', new: '{n} new' },
   task: {
-    title: 'Task', goes: 'It is running now', last_ok: 'Last success', in_row: 'In a row', took: 'Took, median / p95', lag: 'Start lag, p50 / p99', not_run: 'Did not run, last day', tab_ledger: 'Ledger', tab_durations: 'Durations', tab_definition: 'Definition',
+    title: 'Task', goes: 'It is running now', last_ok: 'Last success', in_row: 'In a row', took: 'Took, median / p95', lag: 'Start lag, p50 / p99', not_run: 'Did not run, last day', not_run_on: 'Did not run, {day}', tab_ledger: 'Ledger', tab_calendar: 'Calendar', tab_durations: 'Durations', tab_definition: 'Definition',
     last_day: 'in the last day', new_rows: '{n} new, show', no_ticks: 'No tick of it has passed yet', no_ticks_text: 'Its next one stands above. It can also be run now.', no_ticks_paused: 'It is paused.', planned: 'Planned', outcome: 'Outcome', reason: 'Reason',
     duration: 'Took', by_hand: 'Run by hand', made: 'Made by', changed: 'Changed by', copy_json: 'Copy as JSON',
+  },
+  heat: { title: 'Days of the last twelve weeks', note: 'How its ticks of each day ended. A day opens its ledger.', nothing: 'nothing', day: 'Day' },
+  timeline: {
+    note: 'What ran and what will run, on one axis.', rows: 'Rows', by_task: 'By task', by_node: 'By node', span: 'Span', span_1h: '1 h', span_6h: '6 h', span_24h: 'a day', span_7d: 'a week', earlier: 'Earlier', later: 'Later', closer: 'Closer', wider: 'Wider', now: 'now',
+    told: 'From {from} to {to}, {n} rows. Arrow keys move, plus and minus zoom.', coming: '{n} to come', planned: 'Planned for {at}', ring: 'to come', hatched: 'Hatched: more than can be drawn one by one.',
+  },
+  herd: {
+    title: 'Starts in the next hour', even: 'No three tasks start at one second.', pile: '{n} at {at}', often: '{n} task starts all the time and is not drawn. | {n} tasks start all the time and are not drawn.', beyond: '{n} more are not looked at.', told: '{n} starts in the next hour, at most {most} in a minute',
+    starts: '{n} start | {n} starts', most: 'at most {n} a minute', hour: '1 h', advice: 'They start at the same second. H in place of a minute, or a spread, moves each by a part of its own.',
   },
   chart: { timeout: 'time limit {time}', middle: 'median {time}', table: 'Show as a table' },
   nodes: {

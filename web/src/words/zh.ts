@@ -4,7 +4,7 @@ type Words<T> = { [K in keyof T]: T[K] extends string ? string : Words<T[K]> };
 
 const zh: Words<typeof en> = {
   app: { skip: '跳到内容', main: '主导航', fold: '收起菜单', unfold: '展开菜单' },
-  nav: { overview: '概览', tasks: '任务', runs: '执行', nodes: '节点', projects: '项目', import: '导入', users: '用户', settings: '设置', account: '我的账号', more: '更多' },
+  nav: { overview: '概览', tasks: '任务', timeline: '时间线', runs: '执行', nodes: '节点', projects: '项目', import: '导入', users: '用户', settings: '设置', account: '我的账号', more: '更多' },
   act: {
     cancel: '取消', save: '保存', saved: '已保存', edit: '编辑', delete: '删除…', pause: '暂停…', resume: '启用', duplicate: '复制为新任务', more: '更多',
     try_again: '重试', sign_out: '退出登录', copy: '复制', copied: '已复制', not_copied: '浏览器不允许此页面复制。内容如下：{text}',
@@ -42,7 +42,7 @@ const zh: Words<typeof en> = {
     succeeded: '成功', failed: '失败', failed_to_start: '启动失败', timed_out: '超时', killed: '已终止', skipped: '已跳过', missed: '错过', lost: '结果丢失', superseded: '已取代',
     running: '执行中', waiting: '排队中', paused: '已暂停', due: '尚未执行',
   },
-  family: { ok: '成功', bad: '失败', gap: '错过或丢失', stop: '已终止', plan: '按计划不执行' },
+  family: { ok: '成功', bad: '失败', gap: '错过或丢失', stop: '已终止', plan: '按计划不执行', live: '执行中' },
   reason: {
     exit: '{time}后退出码 {code}。', exit_127: '{time}后退出码 127：找不到命令。', exit_126: '{time}后退出码 126：命令不可执行。',
     signal: '{time}后被 {signal} 终止。', failed_to_start: '命令无法启动：{detail}', timed_out: '超过时间限制，{time}后被终止。',
@@ -114,9 +114,18 @@ const zh: Words<typeof en> = {
   },
   runs: { note: '所有任务的每次执行，最新在前。', none: '还没有执行过', none_text: '任务一触发，其执行就会出现在这里。', new: '{n} 条新记录' },
   task: {
-    title: '任务', goes: '正在执行', last_ok: '上次成功', in_row: '连续', took: '耗时，中位 / p95', lag: '启动延迟，p50 / p99', not_run: '最近一天未执行', tab_ledger: '台账', tab_durations: '耗时', tab_definition: '定义',
+    title: '任务', goes: '正在执行', last_ok: '上次成功', in_row: '连续', took: '耗时，中位 / p95', lag: '启动延迟，p50 / p99', not_run: '最近一天未执行', not_run_on: '{day} 未执行', tab_ledger: '台账', tab_calendar: '日历', tab_durations: '耗时', tab_definition: '定义',
     last_day: '最近一天', new_rows: '{n} 条新记录，显示', no_ticks: '尚无计划时刻经过', no_ticks_text: '下一个见上方，也可以立即执行。', no_ticks_paused: '任务已暂停。', planned: '计划时刻', outcome: '结果', reason: '原因',
     duration: '耗时', by_hand: '手动执行', made: '创建者', changed: '修改者', copy_json: '复制为 JSON',
+  },
+  heat: { title: '最近十二周的每一天', note: '每天的计划时刻结果如何。点击某天查看其台账。', nothing: '无', day: '日期' },
+  timeline: {
+    note: '已执行和将要执行的，在同一时间轴上。', rows: '行', by_task: '按任务', by_node: '按节点', span: '时间跨度', span_1h: '1 小时', span_6h: '6 小时', span_24h: '一天', span_7d: '一周', earlier: '更早', later: '更晚', closer: '放大', wider: '缩小', now: '现在',
+    told: '从 {from} 到 {to}，共 {n} 行。方向键移动，加减号缩放。', coming: '{n} 次待执行', planned: '计划于 {at}', ring: '待执行', hatched: '斜线：多到无法逐个绘制。',
+  },
+  herd: {
+    title: '未来一小时的启动', even: '没有三个任务在同一秒启动。', pile: '{at} 有 {n} 个', often: '{n} 个任务不断启动，未绘制。', beyond: '另有 {n} 个未计入。', told: '未来一小时 {n} 次启动，每分钟最多 {most} 次',
+    starts: '{n} 次启动', most: '每分钟最多 {n} 次', hour: '1 小时', advice: '它们在同一秒启动。用 H 代替分钟，或设置错峰，可使每个任务各自后移。',
   },
   chart: { timeout: '时间限制 {time}', middle: '中位 {time}', table: '显示为表格' },
   nodes: {
