@@ -23,6 +23,7 @@ export const liveRuns = shallowRef(new Map<string, Run>());
 
 const RECENT = 20;
 const PAGE = 500;
+const FIRST_PAGE = 100; // so that something is on the screen soon
 const FLUSH_MS = 400;
 
 let flushing: number | undefined;
@@ -48,7 +49,7 @@ async function readAll(): Promise<void> {
       let cursor = '';
       do {
         const page = await get<Page<Task>>(
-          `/projects/${project.project_id}/tasks?limit=${PAGE}&recent_runs=${RECENT}&cursor=${encodeURIComponent(cursor)}`);
+          `/projects/${project.project_id}/tasks?limit=${cursor === '' ? FIRST_PAGE : PAGE}&recent_runs=${RECENT}&cursor=${encodeURIComponent(cursor)}`);
         if (mine !== generation) return;
         for (const task of page.items) {
           const key = keyOf(task.project_id, task.task_id);
