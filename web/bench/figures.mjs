@@ -28,12 +28,14 @@ async function tell(what) {
 const passed = (since) => `${Math.round(performance.now() - since)} ms`;
 
 async function list() {
+  await page.goto('about:blank');
   let next = 0;
   await Promise.all(Array.from({ length: 8 }, async () => {
     for (let n = next++; n < TASKS; n = next++) {
       await service.call('POST', `/projects/${project}/tasks`, { name: `task ${String(n).padStart(5, '0')}`, command: `/usr/local/bin/job ${n}`, cron: `${n % 60} ${n % 24} 1 * *` });
     }
   }));
+  await new Promise((done) => setTimeout(done, 5000)); // the service puts them into its schedule
   let since = performance.now();
   await page.goto(service.url + '/admin/tasks');
   await page.waitForSelector('.rows .row');

@@ -95,7 +95,7 @@ function hear(event: LiveEvent): void {
   const key = keyOf(event.project_id, event.task_id);
   switch (event.type) {
     case 'task_saved':
-      void readOne(event.project_id, event.task_id);
+      readSaved(event.project_id, event.task_id);
       break;
     case 'task_deleted':
       tasks.value.delete(key);
@@ -132,6 +132,25 @@ export function noteTask(task: Task): void {
   tasks.value.set(key, { ...task, recent_runs: recent });
   changed();
   if (!projects.value?.some((p) => p.project_id === task.project_id)) void readProjects();
+}
+
+// One by one while people edit; all of them once when a program saves many.
+const saved = new Map<TaskKey, [number, string]>();
+let savedSoon: number | undefined;
+const SAVED_MS = 200;
+const SAVED_FEW = 20;
+const SAVED_MANY_MS = 3000;
+function readSaved(project: number, id: string): void {
+  saved.set(keyOf(project, id), [project, id]);
+  if (savedSoon !== undefined && saved.size !== SAVED_FEW + 1) return;
+  window.clearTimeout(savedSoon);
+  savedSoon = window.setTimeout(() => {
+    savedSoon = undefined;
+    const these = [...saved.values()];
+    saved.clear();
+    if (these.length > SAVED_FEW) void readAll();
+    else for (const [of, task] of these) void readOne(of, task);
+  }, saved.size > SAVED_FEW ? SAVED_MANY_MS : SAVED_MS);
 }
 
 async function readOne(project: number, id: string): Promise<void> {
