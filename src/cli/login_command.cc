@@ -17,6 +17,7 @@ struct Options {
   SessionOptions session;
   std::string account = "admin";
   bool password_stdin = false;
+  bool all = false;
 };
 
 Result<int> Login(ServiceSession& session, const Options& options) {
@@ -69,13 +70,15 @@ Result<int> WhoAmI(ServiceSession& session) {
 }
 
 // The saved login stays where it is: it counts no more.
-Result<int> Logout(ServiceSession& session) {
-  const auto out = session.Call({.method = "DELETE", .path = "/api/v2/session"});
+Result<int> Logout(ServiceSession& session, bool all) {
+  const auto out = session.Call(
+      {.method = "DELETE", .path = all ? "/api/v2/session?all=true" : "/api/v2/session"});
   if (!out) return std::unexpected(out.error());
   if (session.json()) {
-    session.PrintJson({{"url", session.client().endpoint().url}, {"ended", true}});
+    session.PrintJson({{"url", session.client().endpoint().url}, {"ended", all ? "all" : "this"}});
   } else {
-    PrintText("all sessions of this account have ended; API tokens stay\n");
+    PrintText(all ? "all sessions of this account have ended; API tokens stay\n"
+                  : "signed out; other sessions of this account and its API tokens stay\n");
   }
   return kExitOk;
 }
@@ -106,10 +109,13 @@ void AddLoginCommand(CLI::App& app, int* exit_code) {
   AddSessionOptions(*who, options->session);
   who->callback([options, exit_code] { *exit_code = RunCommand(options->session, WhoAmI); });
 
-  CLI::App* logout =
-      app.add_subcommand("logout", "Ends all sessions of the account, in browsers too");
+  CLI::App* logout = app.add_subcommand("logout", "Ends the session that `login` began");
   AddSessionOptions(*logout, options->session);
-  logout->callback([options, exit_code] { *exit_code = RunCommand(options->session, Logout); });
+  logout->add_flag("--all", options->all, "End all sessions of the account, in browsers too");
+  logout->callback([options, exit_code] {
+    *exit_code = RunCommand(options->session,
+                            [&](ServiceSession& session) { return Logout(session, options->all); });
+  });
 }
 
 }  // namespace gophercron::cli

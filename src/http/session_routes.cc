@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "http/body_reader.h"
+#include "http/parameters.h"
 #include "http/routes.h"
 #include "http/views.h"
 
@@ -79,9 +80,12 @@ Response WhoAmI(Context& context) {
 }
 
 Response Logout(Context& context) {
-  if (const Status out = context.services.accounts().Logout(*context.caller); !out) {
-    return Problem(context, out.error());
-  }
+  const auto all = FlagParameter(context.request, "all");
+  if (!all) return Problem(context, all.error());
+  service::Accounts& accounts = context.services.accounts();
+  const Status out =
+      *all ? accounts.LogoutEverywhere(*context.caller) : accounts.Logout(*context.caller);
+  if (!out) return Problem(context, out.error());
   Response response = NoContent();
   response.headers.emplace_back("Set-Cookie", CookieHeader(context.request, "", "; Max-Age=0"));
   return response;

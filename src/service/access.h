@@ -23,6 +23,9 @@ struct Caller {
   std::string permission;  // as stored: GopherCron v1's comma list
   // Signed in with a first or reset password: may do nothing but change it.
   bool must_change_password = false;
+  // The session of the request; empty where an API token stands for one.
+  std::string session_id{};
+  Instant session_expires_at{};
 };
 
 // What a call needs in its project, weakest first. A stronger role has the weaker rights.

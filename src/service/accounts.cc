@@ -88,10 +88,16 @@ Result<std::string> Accounts::IssueCode(storage::UserId user) {
 Result<Session> Accounts::IssueSession(const storage::User& user) {
   const Instant now = ports_.clock.Now();
   const Instant expires_at = std::chrono::floor<seconds>(now) + options_.session_ttl;
-  auto token = tokens_.Issue(
-      {.user_id = user.id, .epoch = user.session_epoch, .expires_at = expires_at}, now);
+  Caller caller = CallerOf(user);
+  caller.session_id = RandomHex(16);
+  caller.session_expires_at = expires_at;
+  auto token = tokens_.Issue({.session_id = caller.session_id,
+                              .user_id = user.id,
+                              .epoch = user.session_epoch,
+                              .expires_at = expires_at},
+                             now);
   if (!token) return std::unexpected(std::move(token).error());
-  return Session{.token = *std::move(token), .expires_at = expires_at, .caller = CallerOf(user)};
+  return Session{.token = *std::move(token), .expires_at = expires_at, .caller = std::move(caller)};
 }
 
 Result<std::optional<std::string>> Accounts::EnsureAdministrator(const FirstPassword& password) {
@@ -206,7 +212,13 @@ Result<Caller> Accounts::Authenticate(std::string_view token) {
     return std::unexpected(std::move(user).error());
   }
   if (user->session_epoch != claims->epoch) return std::unexpected(NotSignedIn());
-  return CallerOf(*user);
+  const auto ended = ports_.store.SessionEnded(claims->session_id);
+  if (!ended) return std::unexpected(ended.error());
+  if (*ended) return std::unexpected(NotSignedIn());
+  Caller caller = CallerOf(*user);
+  caller.session_id = std::move(claims->session_id);
+  caller.session_expires_at = claims->expires_at;
+  return caller;
 }
 
 Result<Caller> Accounts::AuthenticateApiToken(std::string_view secret) {
@@ -230,6 +242,17 @@ Result<Caller> Accounts::AuthenticateApiToken(std::string_view secret) {
 }
 
 Status Accounts::Logout(const Caller& caller) {
+  if (caller.session_id.empty()) {
+    return Fail(ErrorCode::kConflict,
+                "this is an API token and no session: take the token back, or end all sessions");
+  }
+  return ports_.store.EndSession({.session_id = caller.session_id,
+                                  .user_id = caller.user_id,
+                                  .expires_at = caller.session_expires_at},
+                                 ports_.clock.Now());
+}
+
+Status Accounts::LogoutEverywhere(const Caller& caller) {
   const std::lock_guard lock(changing_);
   auto user = ports_.store.UserById(caller.user_id);
   if (!user) return std::unexpected(std::move(user).error());

@@ -66,8 +66,11 @@ class Accounts {
   std::expected<Session, LoginRefused> Redeem(std::string_view code, std::string_view address);
   // A session token or an API token. kUnauthenticated for anything else.
   Result<Caller> Authenticate(std::string_view token);
-  // Ends all sessions of the caller, everywhere.
+  // Ends the session that the caller is in, on every service; kConflict for an API token, which is
+  // in none.
   Status Logout(const Caller& caller);
+  // Ends all sessions of the caller, on every service. API tokens stay.
+  Status LogoutEverywhere(const Caller& caller);
   // `old_password` is not asked for while none is set. Ends all other sessions; gives a new one.
   Result<Session> ChangePassword(const Caller& caller, std::string_view old_password,
                                  std::string_view new_password);

@@ -53,6 +53,7 @@ Result<std::string> SessionTokens::Issue(const SessionClaims& claims, Instant no
   const Jwt jwt(made);
   ok = ok && jwt_add_grant(jwt.get(), "iss", kIssuer) == 0 &&
        jwt_add_grant(jwt.get(), "aud", audience_.c_str()) == 0 &&
+       jwt_add_grant(jwt.get(), "jti", claims.session_id.c_str()) == 0 &&
        jwt_add_grant_int(jwt.get(), "sub", claims.user_id) == 0 &&
        jwt_add_grant_int(jwt.get(), "epoch", claims.epoch) == 0 &&
        jwt_add_grant_int(jwt.get(), "iat", UnixSeconds(now)) == 0 &&
@@ -85,6 +86,9 @@ Result<SessionClaims> SessionTokens::Read(std::string_view token, Instant now) c
       !ReadGrant(jwt.get(), "iat", &issued_at)) {
     return refuse();
   }
+  const char* id = jwt_get_grant(jwt.get(), "jti");
+  if (id == nullptr || *id == '\0') return refuse();
+  claims.session_id = id;
   constexpr std::int64_t kYear9999 = 253'402'300'799;
   if (expires_at > kYear9999 || UnixSeconds(now) >= expires_at) return refuse();
   claims.expires_at = Instant(seconds(expires_at));

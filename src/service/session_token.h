@@ -1,5 +1,6 @@
-// Session tokens: a JWT (HS256) that names its user and the epoch of that user's sessions. Whether
-// it still counts is asked of the store at every request, so a sign-out acts at once.
+// Session tokens: a JWT (HS256) that names its user, the session, and the epoch of that user's
+// sessions. Whether it still counts is asked of the store at every request, so a sign-out acts at
+// once.
 #ifndef GOPHERCRON_SERVICE_SESSION_TOKEN_H_
 #define GOPHERCRON_SERVICE_SESSION_TOKEN_H_
 
@@ -14,6 +15,7 @@
 namespace gophercron::service {
 
 struct SessionClaims {
+  std::string session_id;
   storage::UserId user_id = 0;
   std::int64_t epoch = 0;
   Instant expires_at{};

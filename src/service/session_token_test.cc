@@ -13,7 +13,8 @@ const Instant kNow = ParseRfc3339("2026-03-28T12:00:00Z").value();
 const std::string kSecret = "0123456789abcdef0123456789abcdef";
 
 SessionClaims Claims() {
-  return {.user_id = 7, .epoch = 3, .expires_at = kNow + std::chrono::hours(1)};
+  return {
+      .session_id = "one", .user_id = 7, .epoch = 3, .expires_at = kNow + std::chrono::hours(1)};
 }
 
 // A token with the right secret and whatever else.
@@ -23,6 +24,7 @@ std::string Forge(jwt_alg_t algorithm, const std::string& secret, bool expires,
   EXPECT_EQ(jwt_new(&jwt), 0);
   jwt_add_grant(jwt, "iss", "gophercron");
   jwt_add_grant(jwt, "aud", audience);
+  jwt_add_grant(jwt, "jti", "one");
   jwt_add_grant_int(jwt, "sub", 7);
   jwt_add_grant_int(jwt, "epoch", 3);
   jwt_add_grant_int(jwt, "iat", 0);
@@ -42,6 +44,7 @@ TEST(SessionTokens, ComeBackUntilTheyExpire) {
   const std::string token = tokens.Issue(Claims(), kNow).value();
   const auto read = tokens.Read(token, kNow);
   ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->session_id, "one");
   EXPECT_EQ(read->user_id, 7);
   EXPECT_EQ(read->epoch, 3);
   EXPECT_FALSE(tokens.Read(token, kNow + std::chrono::hours(1)).has_value());

@@ -161,6 +161,19 @@ Status SimStore::DeleteApiToken(std::string_view id) {
   return Write([&] { return Erased<Status>(tokens_.erase(std::string(id)) > 0, "token"); });
 }
 
+Status SimStore::EndSession(const storage::EndedSession& session, Instant now) {
+  return Write([&]() -> Status {
+    std::erase_if(ended_sessions_,
+                  [&](const auto& entry) { return entry.second.expires_at <= now; });
+    ended_sessions_.try_emplace(session.session_id, session);
+    return {};
+  });
+}
+
+Result<bool> SimStore::SessionEnded(std::string_view session_id) {
+  return Read([&]() -> Result<bool> { return ended_sessions_.contains(session_id); });
+}
+
 Status SimStore::PutSignInCode(const storage::SignInCode& code) {
   return Write([&]() -> Status {
     codes_[code.code_sha256] = code;

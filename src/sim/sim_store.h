@@ -37,6 +37,8 @@ class SimStore final : public storage::Store {
   Result<storage::ApiToken> ApiTokenBySecret(std::string_view secret_sha256) override;
   Result<std::vector<storage::ApiToken>> ListApiTokens(storage::UserId user) override;
   Status DeleteApiToken(std::string_view id) override;
+  Status EndSession(const storage::EndedSession& session, Instant now) override;
+  Result<bool> SessionEnded(std::string_view session_id) override;
   Status PutSignInCode(const storage::SignInCode& code) override;
   Result<storage::UserId> TakeSignInCode(std::string_view code_sha256, Instant now) override;
   Result<std::string> GetSetting(std::string_view name) override;
@@ -109,6 +111,7 @@ class SimStore final : public storage::Store {
   std::map<storage::UserId, storage::User> users_;
   std::map<std::string, storage::ApiToken, std::less<>> tokens_;
   std::map<std::string, storage::SignInCode, std::less<>> codes_;
+  std::map<std::string, storage::EndedSession, std::less<>> ended_sessions_;
   std::map<std::string, std::string, std::less<>> settings_;
   std::map<task::ProjectId, storage::Project> projects_;
   std::map<std::pair<task::ProjectId, storage::UserId>, storage::Member> members_;

@@ -56,6 +56,13 @@ struct ApiToken {
   std::optional<Instant> expires_at;
 };
 
+// A session that was signed out of before its token expires.
+struct EndedSession {
+  std::string session_id;
+  UserId user_id = 0;
+  Instant expires_at{};
+};
+
 // A code that signs its user in once.
 struct SignInCode {
   std::string code_sha256;  // hex
@@ -179,6 +186,10 @@ class Store : public ResultSink {
   virtual Result<ApiToken> ApiTokenBySecret(std::string_view secret_sha256) = 0;
   virtual Result<std::vector<ApiToken>> ListApiTokens(UserId user) = 0;
   virtual Status DeleteApiToken(std::string_view id) = 0;
+
+  // Again is the same. Forgets those that have expired at `now`: their tokens count no more.
+  virtual Status EndSession(const EndedSession& session, Instant now) = 0;
+  virtual Result<bool> SessionEnded(std::string_view session_id) = 0;
 
   virtual Status PutSignInCode(const SignInCode& code) = 0;
   // Removes the code in the same step: of two callers one gets it. kNotFound: unknown, used or

@@ -213,6 +213,18 @@ TEST_P(StoreTest, Users) {
   EXPECT_TRUE(store().Ping());
 }
 
+TEST_P(StoreTest, AnEndedSessionIsKnownUntilItsTokenExpires) {
+  ASSERT_TRUE(store().EndSession({.session_id = "a", .user_id = 7, .expires_at = T(10)}, T(1)));
+  ASSERT_TRUE(store().EndSession({.session_id = "a", .user_id = 7, .expires_at = T(10)}, T(1)));
+  Reopen();
+  EXPECT_EQ(store().SessionEnded("a"), true);
+  EXPECT_EQ(store().SessionEnded("A"), false);
+  EXPECT_EQ(store().SessionEnded("b"), false);
+  ASSERT_TRUE(store().EndSession({.session_id = "b", .user_id = 7, .expires_at = T(20)}, T(10)));
+  EXPECT_EQ(store().SessionEnded("a"), false);
+  EXPECT_EQ(store().SessionEnded("b"), true);
+}
+
 TEST_P(StoreTest, SignInCodesAndSettings) {
   ASSERT_TRUE(store().PutSignInCode({.code_sha256 = "c", .user_id = 7, .expires_at = T(10)}));
   ASSERT_TRUE(store().PutSignInCode({.code_sha256 = "d", .user_id = 7, .expires_at = T(10)}));

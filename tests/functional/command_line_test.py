@@ -96,8 +96,15 @@ class Accounts(CommandLine):
         said = cli("login", "--url", self.process.api.url, "--password-stdin", stdin="a long Passw0rd\n", env=home)
         self.assertEqual(said.code, OK, said)
         self.assertEqual(cli("whoami", env=home).code, OK)
+        other = {"HOME": str(self.folder / "other")}
+        self.assertEqual(cli("login", "--url", self.process.api.url, "--password-stdin", stdin="a long Passw0rd\n", env=other).code, OK)
         self.assertEqual(cli("logout", env=home).code, OK)
         self.assertEqual(cli("whoami", env=home).code, NOT_SIGNED_IN)
+        self.assertEqual(cli("whoami", env=other).code, OK)
+        self.assertEqual(cli("login", "--url", self.process.api.url, "--password-stdin", stdin="a long Passw0rd\n", env=home).code, OK)
+        self.assertEqual(cli("logout", "--all", env=home).code, OK)
+        self.assertEqual(cli("whoami", env=other).code, NOT_SIGNED_IN)
+        self.refused(FAILED, "logout")
 
 
 class TheApiItself(CommandLine):

@@ -145,6 +145,32 @@ TEST_F(Api, FirstSignInByCodeSetsAPasswordAndNothingElse) {
   EXPECT_EQ(login.status, 200);
 }
 
+TEST_F(Api, ASignOutEndsOneSessionOrAll) {
+  NewUser("ann");
+  const auto sign_in = [&] {
+    return CallAs("", "POST", "/api/v2/session",
+                  R"({"account":"ann","password":"correct horse battery"})")
+        .Text("token");
+  };
+  const auto status = [&](const std::string& token) {
+    return CallAs(token, "GET", "/api/v2/session").status;
+  };
+  const std::string one = sign_in();
+  const std::string two = sign_in();
+  EXPECT_EQ(CallAs(one, "DELETE", "/api/v2/session?all=perhaps").status, 422);
+  EXPECT_EQ(CallAs(one, "DELETE", "/api/v2/session").status, 204);
+  EXPECT_EQ(status(one), 401);
+  EXPECT_EQ(status(two), 200) << "another session goes on";
+  const std::string three = sign_in();
+  const std::string program =
+      CallAs(three, "POST", "/api/v2/session/tokens", R"({"name":"ci"})").Text("token");
+  EXPECT_EQ(CallAs(program, "DELETE", "/api/v2/session").status, 409) << "it is no session";
+  EXPECT_EQ(CallAs(two, "DELETE", "/api/v2/session?all=true").status, 204);
+  EXPECT_EQ(status(two), 401);
+  EXPECT_EQ(status(three), 401);
+  EXPECT_EQ(status(program), 200) << "tokens are taken back by name";
+}
+
 TEST_F(Api, UnknownAccountAndWrongPasswordAreTheSameAnswer) {
   NewUser("ann");
   Answer unknown = CallAs("", "POST", "/api/v2/session", R"({"account":"nobody","password":"x"})");

@@ -168,8 +168,17 @@ inline constexpr std::array kMigration1 = {
          "INSERT IGNORE INTO gc_ledger_total (name, value) VALUES ('output_bytes', 0)"},
 };
 
+inline constexpr std::array kMigration2 = {
+    Step{"making gc_ended_session", "",
+         "CREATE TABLE IF NOT EXISTS gc_ended_session (id VARBINARY(64) NOT NULL PRIMARY KEY, uid "
+         "BIGINT NOT NULL, expires_us BIGINT NOT NULL, KEY expires_us "
+         "(expires_us)) " GOPHERCRON_TABLE_KIND},
+};
+
 inline constexpr std::array kMigrations = {
     Migration{.version = 1, .oldest_reader = 1, .steps = kMigration1},
+    // A program before it would let a session go on that was signed out of here.
+    Migration{.version = 2, .oldest_reader = 2, .steps = kMigration2},
 };
 
 }  // namespace gophercron::storage::mysql

@@ -92,6 +92,7 @@ Status SqlStore::DeleteUser(UserId id) {
   return driver_->Write([&](Connection& db) {
     db.Run("DELETE FROM gc_api_token WHERE uid = ?", {id});
     db.Run("DELETE FROM gc_sign_in_code WHERE uid = ?", {id});
+    db.Run("DELETE FROM gc_ended_session WHERE uid = ?", {id});
     db.Run("DELETE FROM gc_project_relevance WHERE uid = ?", {id});
     if (db.Run("DELETE FROM gc_user WHERE id = ?", {id}).rows == 0) {
       db.Fail({ErrorCode::kNotFound, fmt::format("there is no user {}", id)});
@@ -167,6 +168,25 @@ Status SqlStore::DeleteApiToken(std::string_view id) {
       db.Fail({ErrorCode::kNotFound, fmt::format("there is no token {}", id)});
     }
   });
+}
+
+Status SqlStore::EndSession(const EndedSession& session, Instant now) {
+  return driver_->Write([&](Connection& db) {
+    db.Run("DELETE FROM gc_ended_session WHERE expires_us <= ?", {FromInstant(now)});
+    db.Run(fmt::format("{} gc_ended_session (id, uid, expires_us) VALUES (?, ?, ?)",
+                       db.dialect().insert_unless_there),
+           {session.session_id, session.user_id, FromInstant(session.expires_at)});
+  });
+}
+
+Result<bool> SqlStore::SessionEnded(std::string_view session_id) {
+  std::optional<std::int64_t> found;
+  const Status read = driver_->Read([&](Connection& db) {
+    found = db.First("SELECT 1 FROM gc_ended_session WHERE id = ?", {session_id},
+                     [](const Row& row) { return row.Int(0); });
+  });
+  if (!read) return std::unexpected(read.error());
+  return found.has_value();
 }
 
 Status SqlStore::PutSignInCode(const SignInCode& code) {

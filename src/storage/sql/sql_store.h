@@ -31,6 +31,8 @@ class SqlStore final : public Store {
   Result<ApiToken> ApiTokenBySecret(std::string_view secret_sha256) override;
   Result<std::vector<ApiToken>> ListApiTokens(UserId user) override;
   Status DeleteApiToken(std::string_view id) override;
+  Status EndSession(const EndedSession& session, Instant now) override;
+  Result<bool> SessionEnded(std::string_view session_id) override;
   Status PutSignInCode(const SignInCode& code) override;
   Result<UserId> TakeSignInCode(std::string_view code_sha256, Instant now) override;
   Result<std::string> GetSetting(std::string_view name) override;

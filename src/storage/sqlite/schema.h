@@ -158,7 +158,16 @@ CREATE TABLE gc_ledger_total (
 INSERT INTO gc_ledger_total VALUES ('output_bytes', 0);
 )sql";
 
-inline constexpr std::array<std::string_view, 1> kSchema = {kSchema1};
+inline constexpr std::string_view kSchema2 = R"sql(
+CREATE TABLE gc_ended_session (
+  id TEXT PRIMARY KEY,
+  uid INTEGER NOT NULL,
+  expires_us INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX gc_ended_session_expires ON gc_ended_session (expires_us);
+)sql";
+
+inline constexpr std::array<std::string_view, 2> kSchema = {kSchema1, kSchema2};
 
 }  // namespace gophercron::storage
 
