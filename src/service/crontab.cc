@@ -126,8 +126,8 @@ class Reader {
                     .problem = {},
                     .notes = {}};
     if (auto setting = ReadSetting(line)) {
-      out.setting = true;
       Set(setting->first, std::move(setting->second), &out);
+      out.setting = out.problem.empty();
     } else {
       ReadTask(line, &out);
     }
@@ -142,8 +142,10 @@ class Reader {
     } else if (name == "CRON_TZ") {
       if (const auto zone = cron::Zone::Load(value); !zone) {
         out->problem = zone.error().message;
+        zone_known_ = false;
       } else {
         zone_ = std::move(value);
+        zone_known_ = true;
       }
     } else if (name == "RANDOM_DELAY") {
       int minutes = 0;
@@ -198,6 +200,10 @@ class Reader {
       out->problem = parsed.error().message;
       return;
     }
+    if (!zone_known_) {
+      out->problem = "the CRON_TZ above it names no zone, so its times are not known";
+      return;
+    }
     Fill(rest, &task, out);
     out->task = std::move(task);
   }
@@ -237,6 +243,7 @@ class Reader {
 
   const CrontabOptions& options_;
   std::string zone_;
+  bool zone_known_ = true;
   std::string shell_;
   std::string home_;
   std::string remark_;  // the comment right above

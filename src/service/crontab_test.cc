@@ -67,6 +67,10 @@ TEST(Crontab, WhatCronTakesForItselfIsCarriedOverOrNamed) {
   ASSERT_EQ(mail.size(), 1u);
   EXPECT_EQ(mail[0].notes.at(0).code, "mail");
   EXPECT_THAT(Read("CRON_TZ=No/Where\n").at(0).problem, HasSubstr("No/Where"));
+  const auto below = Read("CRON_TZ=No/Where\n0 3 * * * x\nCRON_TZ=UTC\n0 3 * * * x\n");
+  EXPECT_FALSE(below.at(0).setting);
+  EXPECT_THAT(below.at(1).problem, HasSubstr("CRON_TZ")) << "not at three of another zone";
+  EXPECT_TRUE(below.at(3).task.has_value());
   EXPECT_THAT(Read("RANDOM_DELAY=soon\n").at(0).problem, HasSubstr("minutes"));
 }
 
