@@ -29,13 +29,7 @@ export function sayLost(task: TaskBody, t: Say): string {
 }
 
 export function sayWhere(task: TaskBody, t: Say): string {
-  const wanted = Object.entries(task.agent_selector).map(([name, value]) => `${name}=${value}`).join(', ');
-  const where = t(task.broadcast ? 'policy.every_node' : 'policy.one_node');
-  return wanted === '' ? where : `${where} ${t('policy.only_nodes', { wanted })}`;
-}
-
-export function sayGroup(task: TaskBody, t: Say): string {
-  return task.exclusive_group === '' ? t('policy.group_none') : t('policy.group_says', { name: task.exclusive_group });
+  return t(task.broadcast ? 'policy.every_node' : 'policy.one_node');
 }
 
 // All of it in one paragraph.
@@ -43,7 +37,6 @@ export function sayAll(task: TaskBody, t: Say): string {
   return [
     sayWhere(task, t),
     t(`edit.says_overlap_${task.overlap}`),
-    ...(task.exclusive_group === '' ? [] : [sayGroup(task, t)]),
     sayRetry(task, t),
     t(`edit.says_catch_up_${task.catch_up.mode}`, { age: seconds(task.catch_up.max_age_s) }),
     task.timeout_s ? t('edit.says_timeout', { time: seconds(task.timeout_s) }) : t('edit.says_no_timeout'),

@@ -46,8 +46,8 @@ export async function changePassword(password: string, newPassword: string): Pro
   await recall();
 }
 
-export async function signOut(): Promise<void> {
-  await call('DELETE', '/session');
+export async function signOut(everywhere = false): Promise<void> {
+  await call('DELETE', everywhere ? '/session?all=true' : '/session');
   session.me = null;
   session.ended = false;
 }

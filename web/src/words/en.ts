@@ -153,8 +153,7 @@ export default {
   },
   policy: {
     where: 'Where it runs', one_node: 'One node: whichever of the project’s nodes takes the tick.', every_node: 'Every node of the project runs each tick.', every_node_more: 'Each on its own: one row in the ledger for each node; a node that is away misses it alone.',
-    selector: 'Only on nodes with these labels', selector_note: 'One a line, all of them. None: any node.', only_nodes: 'Only nodes with {wanted}.', no_queue: 'What every node runs can not queue: choose another.',
-    group: 'Never together with others: name of the group', group_none: 'None: it minds only its own runs.', group_says: 'Of all tasks with the group “{name}” one runs at a time; for the others this one counts as still going.',
+    no_queue: 'What every node runs can not queue: choose another.',
     retry: 'When it fails', retries: 'do not try again | try once more | up to {n} more times', delay: 'first after', backoff: 'How the delay grows', backoff_same: 'always the same delay', backoff_times: 'each delay × {n}', retry_none: 'A failure is not tried again.',
     retry_says: 'A failure or timeout is tried again once, {delays} after its end. | A failure or timeout is tried again up to {n} times, {delays} after the end of the one before.', retry_holds: 'Until the last attempt has ended, waiting included, the tick counts as still going.',
     on_lost: 'When its node dies during a run', on_lost_leave: 'Leave it: the run is lost, and its next tick runs as usual.', on_lost_retry: 'Run it again on another node, about 20 s later: at least once, so it may have run twice.',
@@ -178,7 +177,7 @@ export default {
   preset: {
     minute: 'every minute', ten_seconds: 'every 10 s', quarter: 'every quarter', hour: 'hourly', day: 'daily', weekdays: 'weekdays', week: 'weekly', month: 'monthly', last_day: 'last day', spread: 'daily, spread',
   },
-  account: { administrator: '{account}, an administrator', person: '{account}', looks: 'How it looks', password: 'Password', changed: 'The password is changed', ends_others: 'Ends all other sessions of this account.' },
+  account: { administrator: '{account}, an administrator', person: '{account}', looks: 'How it looks', password: 'Password', changed: 'The password is changed', ends_others: 'Ends all other sessions of this account.', end_all: 'Sign out everywhere', end_all_title: 'Sign out on every device', end_all_text: 'All sessions of this account end at once, this one too. API tokens stay.' },
   users: {
     note: 'Everybody who may sign in. What they may do is decided in each project.', add: 'Add a user', add_yes: 'Add the user', added: '{account} is added', search: 'Account or name', number: '{n} account | {n} accounts', account: 'Account', name: 'Name', state: 'State', since: 'Since', you: '(you)',
     administrator: 'administrator', must_change: 'has to choose a password', menu: 'Actions on {account}', password: 'First password', password_note: 'Left empty, you get a link with which they choose their own: better.', reset: 'Reset the password…', reset_title: 'Reset the password of {account}',

@@ -156,8 +156,7 @@ const zh: Words<typeof en> = {
   },
   policy: {
     where: '在哪里执行', one_node: '一个节点：由项目中认领该计划时刻的节点执行。', every_node: '广播：项目的每个节点都执行每个计划时刻。', every_node_more: '各自独立：台账中每个节点一行；不在线的节点只影响它自己。',
-    selector: '仅限带有这些标签的节点', selector_note: '每行一个，须全部满足。留空：任意节点。', only_nodes: '仅限带有 {wanted} 的节点。', no_queue: '每个节点都执行的任务不能排队：请选择其他方式。',
-    group: '不与其他任务同时执行：互斥组名称', group_none: '无：只考虑自身的执行。', group_says: '互斥组“{name}”的所有任务同一时间只执行一个；对组内其他任务而言，它就是“仍在执行”。',
+    no_queue: '每个节点都执行的任务不能排队：请选择其他方式。',
     retry: '执行失败时', retries: '不重试 | 重试一次 | 最多重试 {n} 次', delay: '首次间隔', backoff: '间隔如何增长', backoff_same: '间隔始终相同', backoff_times: '每次间隔 × {n}', retry_none: '失败后不重试。',
     retry_says: '失败或超时后重试一次，在结束 {delays} 之后。 | 失败或超时后最多重试 {n} 次，分别在前一次结束 {delays} 之后。', retry_holds: '在最后一次尝试结束之前（包括等待），该计划时刻都算作仍在执行。',
     on_lost: '执行期间节点失联时', on_lost_leave: '不处理：记为结果丢失，下一个计划时刻照常执行。', on_lost_retry: '约 20 秒后在其他节点重新执行：至少执行一次，因此可能执行两次。',
@@ -181,7 +180,7 @@ const zh: Words<typeof en> = {
   preset: {
     minute: '每分钟', ten_seconds: '每 10 秒', quarter: '每一刻钟', hour: '每小时', day: '每天', weekdays: '工作日', week: '每周', month: '每月', last_day: '月末', spread: '每天，错峰',
   },
-  account: { administrator: '{account}，管理员', person: '{account}', looks: '显示', password: '密码', changed: '密码已修改', ends_others: '会结束此账号的其他会话。' },
+  account: { administrator: '{account}，管理员', person: '{account}', looks: '显示', password: '密码', changed: '密码已修改', ends_others: '会结束此账号的其他会话。', end_all: '退出所有设备', end_all_title: '在所有设备上退出登录', end_all_text: '此账号的所有会话立即结束，包括当前会话。API 令牌保留。' },
   users: {
     note: '所有可以登录的人。他们能做什么由各个项目决定。', add: '添加用户', add_yes: '添加用户', added: '已添加 {account}', search: '账号或姓名', number: '{n} 个账号', account: '账号', name: '姓名', state: '状态', since: '创建于', you: '（您）',
     administrator: '管理员', must_change: '需要设置密码', menu: '{account} 的操作', password: '初始密码', password_note: '建议留空：您会得到一个链接，由对方自己设置密码。', reset: '重置密码…', reset_title: '重置 {account} 的密码',
