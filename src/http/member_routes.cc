@@ -1,4 +1,6 @@
 // Accounts, for administrators, and the members of projects.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -8,6 +10,7 @@
 #include "http/body_reader.h"
 #include "http/parameters.h"
 #include "http/routes.h"
+#include "service/password.h"
 
 namespace gophercron::http {
 namespace {
@@ -70,7 +73,36 @@ Response DeleteUser(Context& context) {
   return gone ? NoContent() : Problem(context, gone.error());
 }
 
+std::string TagOf(const std::vector<storage::Member>& members) {
+  constexpr std::size_t kDigits = 16;
+  std::string text;
+  for (const storage::Member& member : members) {
+    text += fmt::format("{} {}\n", member.user_id, storage::Name(member.role));
+  }
+  return fmt::format("\"{}\"", service::Sha256Hex(text).substr(0, kDigits));
+}
+
+// Makes `change` with the demand of If-Match, and the answer of what came of it.
+template <class Change>
+Response ChangeMembers(const Context& context, Change change) {
+  const std::string_view wanted = context.request.Header("if-match");
+  bool others = false;
+  const Status done = change([&](const std::vector<storage::Member>& now) -> Status {
+    others = !wanted.empty() && wanted != "*" && wanted != TagOf(now);
+    if (!others) return {};
+    return Fail(ErrorCode::kConflict,
+                "somebody has changed the members since you read them: read them again");
+  });
+  if (done) return NoContent();
+  if (!others) return Problem(context, done.error());
+  return ProblemResponse(412, Name(done.error().code), done.error().message,
+                         context.request.request_id);
+}
+
 Response ListMembers(Context& context) {
+  // First, so that it is never newer than what it stands for.
+  const auto rows = context.services.ports().store.ListMembers(context.grant->project());
+  if (!rows) return Problem(context, rows.error());
   const auto members = context.services.members().List(*context.grant);
   if (!members) return Problem(context, members.error());
   json::array items;
@@ -80,7 +112,9 @@ Response ListMembers(Context& context) {
                                  {"name", Utf8(member.user.name)},
                                  {"role", storage::Name(member.role)}});
   }
-  return List(std::move(items));
+  Response response = List(std::move(items));
+  response.headers.emplace_back("ETag", TagOf(*rows));
+  return response;
 }
 
 Response PutMember(Context& context) {
@@ -92,9 +126,9 @@ Response PutMember(Context& context) {
   const auto role = storage::ParseRole(name);
   if (given && !role) reader.Refuse("role", "it must be viewer, operator, editor or owner");
   if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
-  const Status put =
-      context.services.members().Put(*context.grant, context.path.at("account"), role);
-  return put ? NoContent() : Problem(context, put.error());
+  return ChangeMembers(context, [&](const service::Members::Demand& demand) {
+    return context.services.members().Put(*context.grant, context.path.at("account"), role, demand);
+  });
 }
 
 Response DeleteMember(Context& context) {
@@ -106,8 +140,9 @@ Response DeleteMember(Context& context) {
   if (member == members->end()) {
     return Problem(context, {.code = ErrorCode::kNotFound, .message = "there is no such member"});
   }
-  const Status gone = context.services.members().Remove(*context.grant, member->user.id);
-  return gone ? NoContent() : Problem(context, gone.error());
+  return ChangeMembers(context, [&](const service::Members::Demand& demand) {
+    return context.services.members().Remove(*context.grant, member->user.id, demand);
+  });
 }
 
 constexpr bool kSlow = true;

@@ -8,7 +8,25 @@
 
 namespace gophercron::service {
 
+using storage::Member;
 using storage::Role;
+
+namespace {
+
+const Member* Find(const std::vector<Member>& members, storage::UserId user) {
+  const auto found = std::ranges::find(members, user, &Member::user_id);
+  return found == members.end() ? nullptr : &*found;
+}
+
+Status KeepAnOwner(const std::vector<Member>& members, storage::UserId without) {
+  const Member* const one = Find(members, without);
+  if (one == nullptr || one->role != Role::kOwner) return {};
+  if (std::ranges::count(members, Role::kOwner, &Member::role) > 1) return {};
+  return Fail(ErrorCode::kConflict,
+              "this is the project's only owner; make somebody else its owner first");
+}
+
+}  // namespace
 
 Result<std::vector<MemberView>> Members::List(const Grant& grant) const {
   if (const Status may = grant.Require(Right::kView); !may) return std::unexpected(may.error());
@@ -30,43 +48,43 @@ Result<std::vector<MemberView>> Members::List(const Grant& grant) const {
   return views;
 }
 
-Status Members::KeepAnOwner(const Grant& grant, storage::UserId without) const {
-  auto members = ports_.store.ListMembers(grant.project());
-  if (!members) return std::unexpected(std::move(members).error());
-  const auto is_owner = [](const storage::Member& member) { return member.role == Role::kOwner; };
-  const auto one = std::ranges::find(*members, without, &storage::Member::user_id);
-  if (one == members->end() || !is_owner(*one)) return {};
-  if (std::ranges::count_if(*members, is_owner) > 1) return {};
-  return Fail(ErrorCode::kConflict,
-              "this is the project's only owner; make somebody else its owner first");
-}
-
-Status Members::Put(const Grant& grant, std::string_view account, std::optional<Role> role) const {
+Status Members::Put(const Grant& grant, std::string_view account, std::optional<Role> role,
+                    const Demand& demand) const {
   if (const Status may = grant.Require(Right::kOwn); !may) return may;
   auto user = ports_.store.UserByAccount(account);
   if (!user) {
     if (user.error().code != ErrorCode::kNotFound) return std::unexpected(std::move(user).error());
     return Fail(ErrorCode::kNotFound, fmt::format("there is no account \"{}\"", account));
   }
-  auto members = ports_.store.ListMembers(grant.project());
-  if (!members) return std::unexpected(std::move(members).error());
-  const auto present = std::ranges::find(*members, user->id, &storage::Member::user_id);
-  if (present != members->end()) {
-    if (!role || present->role == *role) return {};
-    if (*role != Role::kOwner) {
-      if (const Status kept = KeepAnOwner(grant, user->id); !kept) return kept;
-    }
-  }
-  return ports_.store.PutMember({.project_id = grant.project(),
-                                 .user_id = user->id,
-                                 .role = role.value_or(Role::kEditor),
-                                 .created_at = ports_.clock.Now()});
+  bool already = false;
+  const Status put =
+      ports_.store.PutMember({.project_id = grant.project(),
+                              .user_id = user->id,
+                              .role = role.value_or(Role::kEditor),
+                              .created_at = ports_.clock.Now()},
+                             [&](const std::vector<Member>& now) -> Status {
+                               if (demand) {
+                                 if (const Status met = demand(now); !met) return met;
+                               }
+                               const Member* const present = Find(now, user->id);
+                               already = present != nullptr && (!role || present->role == *role);
+                               if (already)
+                                 return Fail(ErrorCode::kConflict, "there is nothing to do");
+                               return role == Role::kOwner ? Status() : KeepAnOwner(now, user->id);
+                             });
+  return already ? Status() : put;
 }
 
-Status Members::Remove(const Grant& grant, storage::UserId user) const {
+Status Members::Remove(const Grant& grant, storage::UserId user, const Demand& demand) const {
   if (const Status may = grant.Require(Right::kOwn); !may) return may;
-  if (const Status kept = KeepAnOwner(grant, user); !kept) return kept;
-  const Status gone = ports_.store.DeleteMember(grant.project(), user);
+  const Status gone = ports_.store.DeleteMember(grant.project(), user,
+                                                [&](const std::vector<Member>& now) -> Status {
+                                                  if (demand) {
+                                                    if (const Status met = demand(now); !met)
+                                                      return met;
+                                                  }
+                                                  return KeepAnOwner(now, user);
+                                                });
   if (!gone && gone.error().code == ErrorCode::kNotFound) return {};
   return gone;
 }

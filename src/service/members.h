@@ -26,13 +26,15 @@ class Members {
   Result<std::vector<MemberView>> List(const Grant& grant) const;
   // Adds, or changes the role; without a role adds an editor and changes nothing of a member.
   // kNotFound: no such account. kConflict: it would leave the project without an owner.
-  Status Put(const Grant& grant, std::string_view account, std::optional<storage::Role> role) const;
+  // `demand`, when there is one, is asked about the members as they are; nothing changes when it
+  // fails, and its error comes back. That an owner is left holds whatever others do meanwhile.
+  using Demand = storage::Store::MembersDemand;
+  Status Put(const Grant& grant, std::string_view account, std::optional<storage::Role> role,
+             const Demand& demand = {}) const;
   // Nothing when it is no member. kConflict: the last owner stays.
-  Status Remove(const Grant& grant, storage::UserId user) const;
+  Status Remove(const Grant& grant, storage::UserId user, const Demand& demand = {}) const;
 
  private:
-  Status KeepAnOwner(const Grant& grant, storage::UserId without) const;
-
   Ports ports_;
 };
 

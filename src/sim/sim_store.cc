@@ -279,8 +279,13 @@ Result<std::vector<Project>> SimStore::ListProjects() {
   });
 }
 
-Status SimStore::PutMember(const Member& member) {
+Status SimStore::PutMember(const Member& member, const MembersDemand& demand) {
   return Write([&]() -> Status {
+    if (demand) {
+      const Status met = demand(Values<Member>(
+          members_, [&](const Member& m) { return m.project_id == member.project_id; }));
+      if (!met) return met;
+    }
     const auto [entry, added] = members_.try_emplace({member.project_id, member.user_id}, member);
     entry->second.role = member.role;
     if (added) entry->second.created_at = WholeSeconds(member.created_at);
@@ -288,8 +293,15 @@ Status SimStore::PutMember(const Member& member) {
   });
 }
 
-Status SimStore::DeleteMember(task::ProjectId project, UserId user) {
-  return Write([&] { return Erased<Status>(members_.erase({project, user}) > 0, "member"); });
+Status SimStore::DeleteMember(task::ProjectId project, UserId user, const MembersDemand& demand) {
+  return Write([&]() -> Status {
+    if (demand) {
+      const Status met = demand(
+          Values<Member>(members_, [&](const Member& m) { return m.project_id == project; }));
+      if (!met) return met;
+    }
+    return Erased<Status>(members_.erase({project, user}) > 0, "member");
+  });
 }
 
 Result<std::vector<Member>> SimStore::ListMembers(task::ProjectId project) {

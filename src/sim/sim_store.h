@@ -52,8 +52,9 @@ class SimStore final : public storage::Store {
   Result<storage::Project> ProjectById(task::ProjectId id) override;
   Result<storage::Project> ProjectByTitle(std::string_view title) override;
   Result<std::vector<storage::Project>> ListProjects() override;
-  Status PutMember(const storage::Member& member) override;
-  Status DeleteMember(task::ProjectId project, storage::UserId user) override;
+  Status PutMember(const storage::Member& member, const MembersDemand& demand) override;
+  Status DeleteMember(task::ProjectId project, storage::UserId user,
+                      const MembersDemand& demand) override;
   Result<std::vector<storage::Member>> ListMembers(task::ProjectId project) override;
   Result<std::vector<storage::Member>> MembershipsOf(storage::UserId user) override;
 

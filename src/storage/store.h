@@ -216,8 +216,13 @@ class Store : public ResultSink {
   virtual Result<Project> ProjectById(task::ProjectId id) = 0;
   virtual Result<Project> ProjectByTitle(std::string_view title) = 0;
   virtual Result<std::vector<Project>> ListProjects() = 0;
-  virtual Status PutMember(const Member& member) = 0;  // adds, or changes the role
-  virtual Status DeleteMember(task::ProjectId project, UserId user) = 0;
+  // `demand`, when there is one, is asked about the project's members as they are, as one with the
+  // change. What it fails with is given back and nothing written; it may be asked again.
+  using MembersDemand = std::function<Status(const std::vector<Member>& now)>;
+  // Adds, or changes the role.
+  virtual Status PutMember(const Member& member, const MembersDemand& demand) = 0;
+  virtual Status DeleteMember(task::ProjectId project, UserId user,
+                              const MembersDemand& demand) = 0;
   virtual Result<std::vector<Member>> ListMembers(task::ProjectId project) = 0;
   virtual Result<std::vector<Member>> MembershipsOf(UserId user) = 0;
 

@@ -269,14 +269,26 @@ TEST_P(StoreTest, Projects) {
   ASSERT_EQ(store().ListMembers(*id)->size(), 1u);
   EXPECT_EQ(store().ListMembers(*id)->front().role, Role::kOwner);
   ASSERT_TRUE(store().PutMember(
-      {.project_id = *id, .user_id = 5, .role = Role::kViewer, .created_at = T(1)}));
+      {.project_id = *id, .user_id = 5, .role = Role::kViewer, .created_at = T(1)}, {}));
   ASSERT_TRUE(store().PutMember(
-      {.project_id = *id, .user_id = 5, .role = Role::kOperator, .created_at = T(2)}));
+      {.project_id = *id, .user_id = 5, .role = Role::kOperator, .created_at = T(2)}, {}));
   ASSERT_EQ(store().MembershipsOf(5)->size(), 1u);
   EXPECT_EQ(store().MembershipsOf(5)->front().role, Role::kOperator);
   EXPECT_EQ(store().MembershipsOf(5)->front().created_at, T(1));
-  ASSERT_TRUE(store().DeleteMember(*id, 5));
-  EXPECT_EQ(CodeOf(store().DeleteMember(*id, 5)), ErrorCode::kNotFound);
+  const auto refuse = [&](const std::vector<storage::Member>& now) -> Status {
+    EXPECT_EQ(now.size(), 2u);
+    return Fail(ErrorCode::kConflict, "not so");
+  };
+  EXPECT_EQ(store().DeleteMember(*id, 5, refuse).error().message, "not so");
+  EXPECT_EQ(store()
+                .PutMember({.project_id = *id, .user_id = 6, .role = Role::kViewer}, refuse)
+                .error()
+                .message,
+            "not so");
+  EXPECT_EQ(store().ListMembers(*id)->size(), 2u);
+  const auto agree = [](const std::vector<storage::Member>&) -> Status { return {}; };
+  ASSERT_TRUE(store().DeleteMember(*id, 5, agree));
+  EXPECT_EQ(CodeOf(store().DeleteMember(*id, 5, {})), ErrorCode::kNotFound);
   const auto edited = store().EditProject(*id, [&](storage::Project& now) -> Status {
     EXPECT_EQ(now.title, project->title);
     now.title = "dev";

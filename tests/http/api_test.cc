@@ -297,6 +297,21 @@ TEST_F(Api, AProjectThatSomebodyChangedIsNotOverwritten) {
   EXPECT_EQ(Call("PATCH", at, R"({"title":"taken"})", now).status, 409) << "not a matter of ETags";
 }
 
+TEST_F(Api, MembersThatSomebodyChangedAreNotOverwritten) {
+  const std::string at = fmt::format("/api/v2/projects/{}/members", NewProject("p"));
+  NewUser("ann");
+  const std::string tag = Call("GET", at).headers.at("etag");
+  const Headers wanted = {{"If-Match", tag}};
+  EXPECT_EQ(Call("PUT", at + "/ann", R"({"role":"owner"})", wanted).status, 204);
+  EXPECT_EQ(Call("PUT", at + "/ann", R"({"role":"viewer"})", wanted).status, 412);
+  EXPECT_EQ(Call("DELETE", at + "/ann", "", wanted).status, 412);
+  EXPECT_NE(Call("GET", at).headers.at("etag"), tag);
+  EXPECT_EQ(Call("PUT", at + "/ann", "", {{"If-Match", "*"}}).status, 204);
+  EXPECT_EQ(Call("DELETE", at + "/admin").status, 204) << "an owner is left";
+  EXPECT_EQ(Call("PUT", at + "/ann", R"({"role":"viewer"})").status, 409);
+  EXPECT_EQ(Call("DELETE", at + "/ann").status, 409);
+}
+
 TEST_F(Api, PutMakesOrReplaces) {
   const task::ProjectId project = NewProject("p");
   const std::string at = fmt::format("/api/v2/projects/{}/tasks/mine", project);

@@ -196,8 +196,8 @@ std::string World::NewTask(task::ProjectId project, const std::string& name) {
 void World::AddMember(task::ProjectId project, const std::string& account, storage::Role role) {
   const auto user = store_->UserByAccount(account);
   ASSERT_TRUE(user.has_value());
-  ASSERT_TRUE(
-      store_->PutMember({.project_id = project, .user_id = user->id, .role = role}).has_value());
+  ASSERT_TRUE(store_->PutMember({.project_id = project, .user_id = user->id, .role = role}, {})
+                  .has_value());
 }
 
 void World::AddNode() {

@@ -32,6 +32,30 @@ Status TitleTaken(Status status, std::string_view title) {
   return status;
 }
 
+constexpr std::string_view kMembers =
+    "SELECT project_id, uid, role, create_time FROM gc_project_relevance WHERE project_id = ? "
+    "ORDER BY uid";
+
+Member ReadMember(const Row& row) {
+  return {.project_id = row.Int(0),
+          .user_id = row.Int(1),
+          .role = ParseRole(row.Text(2)).value_or(Role::kViewer),
+          .created_at = Instant(seconds(row.Int(3)))};
+}
+
+// Locks the project, so that its members stay as they are until the end of this unit of work.
+// False, and the unit of work has failed, when `demand` is not met.
+bool Meets(Connection& db, task::ProjectId project, const Store::MembersDemand& demand) {
+  if (!demand) return true;
+  db.First(std::string(kById) += db.dialect().for_update, {project}, ReadProject);
+  std::vector<Member> members;
+  db.Each(kMembers, {project}, [&](const Row& row) { members.push_back(ReadMember(row)); });
+  if (db.failed()) return false;
+  const Status met = demand(members);
+  if (!met) db.Fail(met.error());
+  return met.has_value();
+}
+
 // False: there is a membership already.
 bool AddMember(Connection& db, const Member& member) {
   return db.Run(fmt::format("{} gc_project_relevance (uid, project_id, create_time, role) VALUES "
@@ -129,16 +153,18 @@ Result<std::vector<Project>> SqlStore::ListProjects() {
   return projects;
 }
 
-Status SqlStore::PutMember(const Member& member) {
+Status SqlStore::PutMember(const Member& member, const MembersDemand& demand) {
   return driver_->Write([&](Connection& db) {
+    if (!Meets(db, member.project_id, demand)) return;
     if (AddMember(db, member)) return;
     db.Run("UPDATE gc_project_relevance SET role = ? WHERE project_id = ? AND uid = ?",
            {Name(member.role), member.project_id, member.user_id});
   });
 }
 
-Status SqlStore::DeleteMember(task::ProjectId project, UserId user) {
+Status SqlStore::DeleteMember(task::ProjectId project, UserId user, const MembersDemand& demand) {
   return driver_->Write([&](Connection& db) {
+    if (!Meets(db, project, demand)) return;
     const Changes gone = db.Run("DELETE FROM gc_project_relevance WHERE project_id = ? AND uid = ?",
                                 {project, user});
     if (gone.rows == 0) {
@@ -151,22 +177,14 @@ Status SqlStore::DeleteMember(task::ProjectId project, UserId user) {
 Result<std::vector<Member>> SqlStore::MembersWhere(std::string_view query, std::int64_t key) {
   std::vector<Member> members;
   const Status read = driver_->Read([&](Connection& db) {
-    db.Each(query, {key}, [&](const Row& row) {
-      members.push_back({.project_id = row.Int(0),
-                         .user_id = row.Int(1),
-                         .role = ParseRole(row.Text(2)).value_or(Role::kViewer),
-                         .created_at = Instant(seconds(row.Int(3)))});
-    });
+    db.Each(query, {key}, [&](const Row& row) { members.push_back(ReadMember(row)); });
   });
   if (!read) return std::unexpected(read.error());
   return members;
 }
 
 Result<std::vector<Member>> SqlStore::ListMembers(task::ProjectId project) {
-  return MembersWhere(
-      "SELECT project_id, uid, role, create_time FROM gc_project_relevance WHERE project_id = ? "
-      "ORDER BY uid",
-      project);
+  return MembersWhere(kMembers, project);
 }
 
 Result<std::vector<Member>> SqlStore::MembershipsOf(UserId user) {

@@ -47,8 +47,8 @@ class SqlStore final : public Store {
   Result<Project> ProjectById(task::ProjectId id) override;
   Result<Project> ProjectByTitle(std::string_view title) override;
   Result<std::vector<Project>> ListProjects() override;
-  Status PutMember(const Member& member) override;
-  Status DeleteMember(task::ProjectId project, UserId user) override;
+  Status PutMember(const Member& member, const MembersDemand& demand) override;
+  Status DeleteMember(task::ProjectId project, UserId user, const MembersDemand& demand) override;
   Result<std::vector<Member>> ListMembers(task::ProjectId project) override;
   Result<std::vector<Member>> MembershipsOf(UserId user) override;
 
