@@ -8,6 +8,7 @@
 
 #include "storage/mysql/migrator.h"
 #include "storage/mysql/mysql_store.h"
+#include "storage/mysql/schema.h"
 #include "tests/mysql/mariadb_server.h"
 
 namespace gophercron::storage::mysql {
@@ -154,7 +155,7 @@ TEST(MysqlMigration, HappensOnceWhenManyStartTogether) {
     }
     for (auto& starter : starters) starter.join();
     EXPECT_EQ(MariadbServer::Shared().Connect(database)->Number("SELECT COUNT(*) FROM gc_schema"),
-              1);
+              std::ssize(kMigrations));
   }
 }
 
