@@ -677,6 +677,24 @@ TEST_P(StoreTest, PruneKeepsBoundsTheNewestRunAndTheChain) {
   EXPECT_EQ(Ledger().size(), 1u);
 }
 
+TEST_P(StoreTest, PruneSeesWhatIsLeftOfAGuessThatWasTheOldestRow) {
+  Record({SpanOf(0, 20, 21, {}, Reason::kNotRecorded), RunAt(40, 39)});
+  Record({RunAt(10, 9)});  // leaves the guess in two pieces, of which the first ends at 9
+  EXPECT_EQ(store().Prune({.max_age = seconds(50), .max_rows_per_task = 0, .max_output_bytes = 0},
+                          T(60), 1000),
+            1);
+}
+
+TEST_P(StoreTest, PruneTakesTheRunThatStayedOnceANewerOneHasCome) {
+  const Retention keep{.max_age = seconds(30), .max_rows_per_task = 0, .max_output_bytes = 0};
+  Record({RunAt(0, {}), SpanOf(1, 30, 30, 0)});
+  EXPECT_EQ(store().Prune(keep, T(40), 1000), 0);
+  Record({SpanOf(31, 90, 60, 30, Reason::kNotRecorded)});
+  EXPECT_EQ(store().Prune(keep, T(70), 1000), 1);
+  Record({RunAt(91, 90)});
+  EXPECT_EQ(store().Prune(keep, T(80), 1000), 1);
+}
+
 TEST_P(StoreTest, ARowThatReachesOverAGuessShowsTheGapBeforeIt) {
   Record({RunAt(53, 52)});
   Record({SpanOf(59, 59, 1, 56, Reason::kNotRecorded)});

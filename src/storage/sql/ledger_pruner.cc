@@ -20,20 +20,22 @@ struct OldRow {
   std::string run_id;  // empty for a span
 };
 
-// The oldest rows of a task but its newest run, ascending.
-std::vector<OldRow> OldestRows(Connection& db, std::int64_t task, std::int64_t limit) {
-  const std::string newest =
-      db.First(
-            "SELECT run_id FROM gc_run WHERE task = ? ORDER BY at DESC, attempt DESC, run_id "
-            "DESC LIMIT 1",
-            {task}, [](const Row& row) { return row.Text(0); })
-          .value_or(std::string());
+struct OldestRows {
+  std::vector<OldRow> rows;           // ascending, without the newest run: that one stays
+  std::optional<std::int64_t> stays;  // when the newest run was
+};
+
+OldestRows FindOldest(Connection& db, std::int64_t task, std::int64_t limit) {
+  const auto newest = db.First(
+      "SELECT run_id, at FROM gc_run WHERE task = ? ORDER BY at DESC, attempt DESC, run_id DESC "
+      "LIMIT 1",
+      {task}, [](const Row& row) { return std::pair(row.Text(0), row.Int(1)); });
   std::vector<OldRow> rows;
   db.Each(
       "SELECT at, planned, run_id FROM gc_run WHERE task = ? ORDER BY at, attempt, run_id LIMIT "
       "?",
       {task, limit}, [&](const Row& row) {
-        if (row.Text(2) == newest) return;
+        if (row.Text(2) == newest->first) return;
         rows.push_back({.at = row.Int(0),
                         .first_at = row.Int(0),
                         .planned = row.Int(1) != 0,
@@ -46,7 +48,7 @@ std::vector<OldRow> OldestRows(Connection& db, std::int64_t task, std::int64_t l
       });
   std::ranges::stable_sort(rows, {}, &OldRow::at);
   if (static_cast<std::int64_t>(rows.size()) > limit) rows.resize(static_cast<std::size_t>(limit));
-  return rows;
+  return {.rows = std::move(rows), .stays = newest ? std::optional(newest->second) : std::nullopt};
 }
 
 struct Removal {
@@ -94,7 +96,7 @@ bool PruneTask(Connection& db, std::int64_t id, std::int64_t cutoff, std::int64_
   std::int64_t excess = max_rows > 0 ? std::max<std::int64_t>(0, task->rows - max_rows) : 0;
   const std::int64_t chunk = std::min(kRowsPerTransaction, *budget);
   // One more than may go: it says what is the oldest then.
-  const std::vector<OldRow> oldest = OldestRows(db, id, chunk + 1);
+  const auto [oldest, stays] = FindOldest(db, id, chunk + 1);
   std::size_t go = 0;
   while (go < oldest.size() && static_cast<std::int64_t>(go) < chunk &&
          (oldest[go].at < cutoff || excess > 0)) {
@@ -103,11 +105,13 @@ bool PruneTask(Connection& db, std::int64_t id, std::int64_t cutoff, std::int64_
   }
   const Removal removal = RemoveRows(db, id, std::span(oldest).first(go));
   const auto pruned = std::max(task->pruned_at, removal.last_planned);
-  const Value left = go < oldest.size() ? Value(oldest[go].at) : Value();
+  // The run that stays counts too: once a newer one has come it may go.
+  std::optional<std::int64_t> left = stays;
+  if (go < oldest.size() && (!left || oldest[go].at < *left)) left = oldest[go].at;
   db.Run(
       "UPDATE gc_ledger_task SET row_count = row_count - ?, pruned_at = ?, oldest_at = ? WHERE "
       "id = ?",
-      {removal.rows, Nullable(pruned), left, id});
+      {removal.rows, Nullable(pruned), Nullable(left), id});
   *budget -= removal.rows;
   return go < oldest.size() && (oldest[go].at < cutoff || excess > 0);
 }
@@ -124,8 +128,11 @@ Status SqlStore::PruneTasks(const Retention& retention, Instant now, std::int64_
                                     : std::numeric_limits<std::int64_t>::max();
   std::vector<std::int64_t> tasks;
   const Status read = driver_->Read([&](Connection& db) {
-    db.Each("SELECT id FROM gc_ledger_task WHERE doomed = 0 AND (oldest_at < ? OR row_count > ?)",
-            {cutoff, max_rows}, [&](const Row& row) { tasks.push_back(row.Int(0)); });
+    // A task that has nothing but its newest run has nothing to give.
+    db.Each(
+        "SELECT id FROM gc_ledger_task WHERE doomed = 0 AND (oldest_at < ? OR row_count > ?) AND "
+        "(row_count > 1 OR NOT EXISTS (SELECT 1 FROM gc_run WHERE task = gc_ledger_task.id))",
+        {cutoff, max_rows}, [&](const Row& row) { tasks.push_back(row.Int(0)); });
   });
   if (!read) return read;
   for (const std::int64_t task : tasks) {
@@ -200,7 +207,7 @@ Status SqlStore::RemoveDoomed(std::int64_t* budget) {
                         {task}, [](const Row& row) { return row.Int(0); })
                    .has_value();
         if (!more) return;  // another program has finished it
-        std::vector<OldRow> rows = OldestRows(db, task, std::min(kRowsPerTransaction, *budget));
+        const auto rows = FindOldest(db, task, std::min(kRowsPerTransaction, *budget)).rows;
         removed = RemoveRows(db, task, rows).rows;
         more = removed > 0;
         if (more) return;

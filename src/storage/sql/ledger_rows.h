@@ -26,7 +26,7 @@ inline constexpr int kOutcomes = 9;
 struct TaskRow {
   std::int64_t id = 0;
   std::optional<std::int64_t> last_at;    // the last tick ever accounted for
-  std::optional<std::int64_t> oldest_at;  // no row that may be pruned is older
+  std::optional<std::int64_t> oldest_at;  // no row is older
   std::optional<std::int64_t> pruned_at;  // what lies before is gone on purpose
   std::int64_t row_count = 0;             // runs and spans
 };

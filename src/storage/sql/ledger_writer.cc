@@ -310,7 +310,7 @@ class LedgerWriter {
     for (const auto& piece : {pieces.before, pieces.after}) {
       if (!piece) continue;
       InsertSpan(task, *piece);
-      ++task.row_count;
+      NoteRow(task, FromTick(piece->last), true);  // the first piece may end before every other row
     }
   }
 
