@@ -1,9 +1,11 @@
 // `gophercron token`
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/api_commands.h"
 #include "cli/service_session.h"
@@ -16,8 +18,20 @@ struct Options {
   SessionOptions session;
   std::string name;
   std::string expires;
+  std::string role;
+  std::vector<std::string> projects;
   std::string id;
 };
+
+std::string ScopeOf(const json::object& token) {
+  const std::string role = TextOf(token, "role");
+  if (role.empty()) return "all that you may";
+  const json::array* const projects = json::Array(token, "projects");
+  if (projects == nullptr) return role;
+  std::vector<std::string> ids;
+  for (const auto& id : *projects) ids.push_back(json::serialize(id));
+  return fmt::format("{} in project {}", role, fmt::join(ids, ", "));
+}
 
 Result<int> List(ServiceSession& session) {
   const auto tokens = session.List("/api/v2/session/tokens", 0);
@@ -26,13 +40,14 @@ Result<int> List(ServiceSession& session) {
     session.PrintItems(*tokens);
     return kExitOk;
   }
-  Table table({"ID", "NAME", "MADE", "EXPIRES"});
+  Table table({"ID", "NAME", "MADE", "EXPIRES", "GOOD FOR"});
   for (const auto& item : *tokens) {
     const json::object& token = item.get_object();
     const auto made = InstantOf(token, "created_at");
     const auto expires = InstantOf(token, "expires_at");
     table.Add({Cell(TextOf(token, "token_id"), Colour::kDim), Cell(TextOf(token, "name")),
-               Cell(made ? LocalTime(*made) : ""), Cell(expires ? LocalTime(*expires) : "never")});
+               Cell(made ? LocalTime(*made) : ""), Cell(expires ? LocalTime(*expires) : "never"),
+               Cell(ScopeOf(token))});
   }
   session.PrintTable(table);
   return kExitOk;
@@ -45,6 +60,16 @@ Result<int> Add(ServiceSession& session, const Options& options) {
     const auto expires = ParseDuration(options.expires);
     if (!expires) return std::unexpected(expires.error());
     body["expires_in_s"] = expires->count();
+  }
+  if (!options.role.empty()) body["role"] = options.role;
+  if (!options.projects.empty()) {
+    json::array ids;
+    for (const std::string& name : options.projects) {
+      const auto project = session.FindProject(name);
+      if (!project) return std::unexpected(project.error());
+      ids.emplace_back(project->id);
+    }
+    body["projects"] = std::move(ids);
   }
   const auto made =
       session.Call({.method = "POST", .path = "/api/v2/session/tokens", .body = std::move(body)});
@@ -84,6 +109,11 @@ void AddTokenCommand(CLI::App& app, int* exit_code) {
   AddSessionOptions(*add, options->session);
   add->add_option("NAME", options->name, "What it is for")->required();
   add->add_option("--expires", options->expires, "In how long, as 90d; never unless said");
+  add->add_option("--role", options->role,
+                  "At most this: viewer, operator, editor or owner, and never an administrator");
+  add->add_option("-p,--project", options->projects,
+                  "Only this project, by id or title; may be given more than once")
+      ->allow_extra_args(false);
   add->callback([options, exit_code] {
     *exit_code = RunCommand(options->session,
                             [&](ServiceSession& session) { return Add(session, *options); });
@@ -98,7 +128,7 @@ void AddTokenCommand(CLI::App& app, int* exit_code) {
   });
   token->footer(
       "Example:\n"
-      "  TOKEN=$(gophercron token add deploys --expires 90d)");
+      "  TOKEN=$(gophercron token add deploys --expires 90d --role operator -p backups)");
 }
 
 }  // namespace gophercron::cli

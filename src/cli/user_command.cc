@@ -19,6 +19,8 @@ struct Options {
   SessionOptions session;
   std::string account = "admin";
   std::string name;
+  bool administrator = false;
+  bool no_administrator = false;
   bool yes = false;
   bool password_stdin = false;
   bool link = false;
@@ -133,6 +135,24 @@ Result<int> Add(ServiceSession& session, const Options& options) {
   return kExitOk;
 }
 
+Result<int> Edit(ServiceSession& session, const Options& options) {
+  json::object body;
+  if (!options.name.empty()) body["name"] = options.name;
+  if (options.administrator || options.no_administrator) {
+    body["administrator"] = options.administrator;
+  }
+  const auto changed = session.Call({.method = "PATCH",
+                                     .path = "/api/v2/users/" + UrlEncode(options.account),
+                                     .body = std::move(body)});
+  if (!changed) return std::unexpected(changed.error());
+  if (session.json()) {
+    session.PrintJson(changed->body);
+  } else {
+    PrintText(fmt::format("changed account {}\n", Printable(options.account)));
+  }
+  return kExitOk;
+}
+
 Result<int> Delete(ServiceSession& session, const Options& options) {
   if (!options.yes && !Confirm(fmt::format("Delete the account {}?", Printable(options.account)))) {
     return kExitUsage;
@@ -163,6 +183,23 @@ void AddAccounts(CLI::App& user, int* exit_code) {
   add->callback([options, exit_code] {
     *exit_code = RunCommand(options->session,
                             [&](ServiceSession& session) { return Add(session, *options); });
+  });
+
+  CLI::App* edit = user.add_subcommand("edit", "Changes an account; for administrators");
+  AddSessionOptions(*edit, options->session);
+  edit->add_option("ACCOUNT", options->account, "Account")->required();
+  edit->add_option("--name", options->name, "For people");
+  CLI::Option* yes =
+      edit->add_flag("--administrator", options->administrator, "May do everything everywhere");
+  edit->add_flag("--no-administrator", options->no_administrator, "No longer")->excludes(yes);
+  edit->callback([options, exit_code] {
+    if (options->name.empty() && !options->administrator && !options->no_administrator) {
+      *exit_code =
+          UsageError("what shall change? Give --name, --administrator or --no-administrator");
+      return;
+    }
+    *exit_code = RunCommand(options->session,
+                            [&](ServiceSession& session) { return Edit(session, *options); });
   });
 
   CLI::App* remove = user.add_subcommand("delete", "Deletes an account; for administrators");

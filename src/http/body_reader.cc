@@ -139,6 +139,23 @@ bool BodyReader::Read(std::string_view name, std::vector<std::string>* into) {
   return true;
 }
 
+bool BodyReader::Read(std::string_view name, std::vector<std::int64_t>* into) {
+  const json::value* found = Find(name);
+  if (found == nullptr) return false;
+  into->clear();
+  if (found->is_null()) return true;
+  const json::array* items = found->if_array();
+  const bool numbers = items != nullptr && std::ranges::all_of(*items, [](const json::value& item) {
+                         return item.is_int64();
+                       });
+  if (!numbers) {
+    Refuse(name, "it must be a list of whole numbers");
+    return true;
+  }
+  for (const json::value& item : *items) into->push_back(item.get_int64());
+  return true;
+}
+
 bool BodyReader::Read(std::string_view name, std::map<std::string, std::string>* into) {
   const json::value* found = Find(name);
   if (found == nullptr) return false;

@@ -33,6 +33,7 @@ class BodyReader {
   bool Read(std::string_view name, seconds* into, seconds usual = seconds(0));
   bool Read(std::string_view name, std::optional<Instant>* into);
   bool Read(std::string_view name, std::vector<std::string>* into);
+  bool Read(std::string_view name, std::vector<std::int64_t>* into);
   bool Read(std::string_view name, std::map<std::string, std::string>* into);
   // An object, or null when it is not there or null.
   const json::object* ReadObject(std::string_view name);

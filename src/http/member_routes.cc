@@ -61,25 +61,80 @@ Response CreateUser(Context& context) {
   return JsonResponse(201, UserJson(*user));
 }
 
-Response DeleteUser(Context& context) {
+Result<storage::User> UserOfPath(const Context& context) {
   service::UserFilter filter;
   filter.account = context.path.at("account");
-  const auto users = context.services.users().List(*context.caller, filter);
-  if (!users) return Problem(context, users.error());
-  if (users->items.empty()) {
-    return Problem(context, {.code = ErrorCode::kNotFound, .message = "there is no such account"});
+  auto users = context.services.users().List(*context.caller, filter);
+  if (!users) return std::unexpected(std::move(users).error());
+  if (users->items.empty()) return Fail(ErrorCode::kNotFound, "there is no such account");
+  return std::move(users->items.front());
+}
+
+constexpr std::size_t kTagDigits = 16;
+
+// Of what an administrator edits.
+std::string TagOf(const storage::User& user) {
+  const std::string text = user.name + (service::IsAdministrator(user) ? "\nadministrator" : "\n");
+  return fmt::format("\"{}\"", service::Sha256Hex(text).substr(0, kTagDigits));
+}
+
+Response UserResponse(const storage::User& user) {
+  Response response = JsonResponse(200, UserJson(user));
+  response.headers.emplace_back("ETag", TagOf(user));
+  return response;
+}
+
+Response ShowUser(Context& context) {
+  const auto user = UserOfPath(context);
+  if (!user) return Problem(context, user.error());
+  Response response = UserResponse(*user);
+  if (context.request.Header("if-none-match") == TagOf(*user)) {
+    response.status = 304;
+    response.body.clear();
   }
-  const Status gone = context.services.users().Delete(*context.caller, users->items.front().id);
+  return response;
+}
+
+Response UpdateUser(Context& context) {
+  auto body = Body(context);
+  if (!body) return std::move(body).error();
+  std::string name;
+  bool administrator = false;
+  BodyReader reader(*body);
+  service::UserChange change;
+  if (reader.Read("name", &name)) change.name = name;
+  if (reader.Read("administrator", &administrator)) change.administrator = administrator;
+  if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
+  const auto before = UserOfPath(context);
+  if (!before) return Problem(context, before.error());
+  const std::string_view wanted = context.request.Header("if-match");
+  bool changed = false;
+  const auto demand = [&](const storage::User& now) -> Status {
+    changed = !wanted.empty() && wanted != "*" && wanted != TagOf(now);
+    if (!changed) return {};
+    return Fail(ErrorCode::kConflict,
+                "somebody has changed this account since you read it: read it again");
+  };
+  const auto user = context.services.users().Edit(*context.caller, before->id, change, demand);
+  if (user) return UserResponse(*user);
+  if (!changed) return Problem(context, user.error());
+  return ProblemResponse(412, Name(user.error().code), user.error().message,
+                         context.request.request_id);
+}
+
+Response DeleteUser(Context& context) {
+  const auto user = UserOfPath(context);
+  if (!user) return Problem(context, user.error());
+  const Status gone = context.services.users().Delete(*context.caller, user->id);
   return gone ? NoContent() : Problem(context, gone.error());
 }
 
 std::string TagOf(const std::vector<storage::Member>& members) {
-  constexpr std::size_t kDigits = 16;
   std::string text;
   for (const storage::Member& member : members) {
     text += fmt::format("{} {}\n", member.user_id, storage::Name(member.role));
   }
-  return fmt::format("\"{}\"", service::Sha256Hex(text).substr(0, kDigits));
+  return fmt::format("\"{}\"", service::Sha256Hex(text).substr(0, kTagDigits));
 }
 
 // Makes `change` with the demand of If-Match, and the answer of what came of it.
@@ -151,6 +206,8 @@ using enum Permission;
 constexpr auto kRoutes = std::to_array<Route>({
     {"GET", "/api/v2/users", kAdministrator, ListUsers},
     {"POST", "/api/v2/users", kAdministrator, CreateUser, kSlow},
+    {"GET", "/api/v2/users/{account}", kAdministrator, ShowUser},
+    {"PATCH", "/api/v2/users/{account}", kAdministrator, UpdateUser},
     {"DELETE", "/api/v2/users/{account}", kAdministrator, DeleteUser},
     {"GET", "/api/v2/projects/{project}/members", kView, ListMembers},
     {"PUT", "/api/v2/projects/{project}/members/{account}", kOwn, PutMember},

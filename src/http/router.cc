@@ -103,6 +103,8 @@ std::string_view Name(Permission permission) {
       return "signed_in";
     case Permission::kMember:
       return "member";
+    case Permission::kInPerson:
+      return "in_person";
     case Permission::kView:
       return "view";
     case Permission::kOperate:
@@ -113,6 +115,8 @@ std::string_view Name(Permission permission) {
       return "own";
     case Permission::kAdministrator:
       return "administrator";
+    case Permission::kAdministratorInPerson:
+      return "administrator_in_person";
     case Permission::kCluster:
       return "cluster";
   }
@@ -236,9 +240,20 @@ std::optional<Response> Router::Identify(const Route& route, Context* context) c
                                                     v1 ? "POST /api/v1/user/change_password"
                                                        : "PUT /api/v2/session/password")});
   }
-  if (route.permission == Permission::kAdministrator && !context->caller->administrator) {
+  const bool administrators = route.permission == Permission::kAdministrator ||
+                              route.permission == Permission::kAdministratorInPerson;
+  if (administrators && !context->caller->administrator) {
     return Refusal(request, {.code = ErrorCode::kPermissionDenied,
-                             .message = "only an administrator may do this"});
+                             .message = context->caller->scope
+                                            ? "this API token is good for a role in projects, not "
+                                              "for what administrators do"
+                                            : "only an administrator may do this"});
+  }
+  if (route.permission == Permission::kInPerson ||
+      route.permission == Permission::kAdministratorInPerson) {
+    if (const Status may = service::RequireInPerson(*context->caller); !may) {
+      return Refusal(request, may.error());
+    }
   }
   return std::nullopt;
 }

@@ -28,11 +28,13 @@ enum class Permission {
   kPublic,    // anybody
   kSignedIn,  // also while a first password must be changed
   kMember,    // signed in; what is seen depends on the caller's projects
+  kInPerson,  // signed in, and no API token (service/access.h)
   kView,      // in the project of the path, or of the run in the path; on /api/v1 of the arguments
   kOperate,
   kEdit,
   kOwn,
   kAdministrator,
+  kAdministratorInPerson,
   kCluster,  // a process of this cluster, which seals its requests (link/seal.h)
 };
 std::string_view Name(Permission permission);

@@ -14,6 +14,8 @@
 namespace gophercron::http {
 namespace {
 
+constexpr std::size_t kTokenProjectsMax = 100;
+
 Response LoginProblem(const Context& context, const service::LoginRefused& refused) {
   if (!refused.retry_after) return Problem(context, refused.error);
   Response response = ProblemResponse(429, Name(refused.error.code), refused.error.message,
@@ -125,13 +127,33 @@ Response CreateToken(Context& context) {
   reader.Require("name");
   reader.Read("name", &name);
   const bool limited = reader.Read("expires_in_s", &ttl) && ttl != seconds(0);
+  std::string role;
+  std::vector<std::int64_t> projects;
+  storage::TokenScope scope;
+  const bool has_role = reader.Read("role", &role) && !role.empty();
+  if (has_role) {
+    const auto parsed = storage::ParseRole(role);
+    if (!parsed) reader.Refuse("role", "it must be viewer, operator, editor or owner");
+    scope.role = parsed.value_or(storage::Role::kViewer);
+  }
+  const bool has_projects = reader.Read("projects", &projects) && !projects.empty();
+  const json::value* const list = body->if_contains("projects");
+  if (list != nullptr && list->is_array() && list->get_array().empty()) {
+    // Whoever takes the last project out of a list does not mean all of them.
+    reader.Refuse("projects", "it names none: leave it out to mean all");
+  }
+  if (projects.size() > kTokenProjectsMax) {
+    reader.Refuse("projects", fmt::format("it may name at most {} projects", kTokenProjectsMax));
+  }
+  if (has_projects) scope.projects = std::move(projects);
   if (name.size() > 100) reader.Refuse("name", "it may have at most 100 bytes");
   if (ttl < seconds(0) || ttl > std::chrono::hours(24 * 3660)) {
     reader.Refuse("expires_in_s", "it must be a number of seconds up to ten years");
   }
   if (const Status fine = reader.Finish(); !fine) return Problem(context, fine.error());
   auto made = context.services.accounts().CreateApiToken(
-      *context.caller, name, limited ? std::optional(ttl) : std::nullopt);
+      *context.caller, name, limited ? std::optional(ttl) : std::nullopt,
+      has_role || has_projects ? std::optional(std::move(scope)) : std::nullopt);
   if (!made) return Problem(context, made.error());
   json::object out = ApiTokenJson(made->token);
   out["token"] = made->secret;
@@ -168,9 +190,10 @@ constexpr auto kRoutes = std::to_array<Route>({
     {"DELETE", "/api/v2/session", kSignedIn, Logout},
     {"PUT", "/api/v2/session/password", kSignedIn, ChangePassword, kSlow},
     {"GET", "/api/v2/session/tokens", kMember, ListTokens},
-    {"POST", "/api/v2/session/tokens", kMember, CreateToken},
-    {"DELETE", "/api/v2/session/tokens/{token}", kMember, DeleteToken},
-    {"POST", "/api/v2/users/{account}/reset-password", kAdministrator, ResetPassword, kSlow},
+    {"POST", "/api/v2/session/tokens", kInPerson, CreateToken},
+    {"DELETE", "/api/v2/session/tokens/{token}", kInPerson, DeleteToken},
+    {"POST", "/api/v2/users/{account}/reset-password", kAdministratorInPerson, ResetPassword,
+     kSlow},
 });
 
 }  // namespace

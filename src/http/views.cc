@@ -246,10 +246,19 @@ json::object WhyJson(const service::Explanation& why) {
 }
 
 json::object ApiTokenJson(const storage::ApiToken& token) {
-  return {{"token_id", token.id},
-          {"name", Utf8(token.name)},
-          {"created_at", TimeUnlessZero(token.created_at)},
-          {"expires_at", TimeOrNull(token.expires_at)}};
+  json::object out{{"token_id", token.id},
+                   {"name", Utf8(token.name)},
+                   {"created_at", TimeUnlessZero(token.created_at)},
+                   {"expires_at", TimeOrNull(token.expires_at)},
+                   {"role", nullptr},
+                   {"projects", nullptr}};
+  if (token.scope) {
+    out["role"] = storage::Name(token.scope->role);
+    if (token.scope->projects) {
+      out["projects"] = json::array(token.scope->projects->begin(), token.scope->projects->end());
+    }
+  }
+  return out;
 }
 
 json::object EventJson(const service::Event& event) {

@@ -19,6 +19,7 @@ struct Caller {
   storage::UserId user_id = 0;
   std::string account;
   std::string name;
+  // May do what is for administrators, and is in every project as an owner.
   bool administrator = false;
   std::string permission;  // as stored: GopherCron v1's comma list
   // Signed in with a first or reset password: may do nothing but change it.
@@ -26,7 +27,16 @@ struct Caller {
   // The session of the request; empty where an API token stands for one.
   std::string session_id{};
   Instant session_expires_at{};
+  // Of the API token of the request. With one nobody is an administrator, only in every project.
+  std::optional<storage::TokenScope> scope{};
+  bool in_every_project = false;  // an administrator's account, whatever the token is good for
+  // In a session, or on the machine itself: what a lost API token must not be able to do.
+  bool in_person = false;
 };
+
+// kPermissionDenied where an API token asks for what makes or takes ways in: it could outlive
+// itself, or do more than it was made for.
+Status RequireInPerson(const Caller& caller);
 
 // What a call needs in its project, weakest first. A stronger role has the weaker rights.
 enum class Right { kView, kOperate, kEdit, kOwn };

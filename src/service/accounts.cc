@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/id.h"
@@ -33,13 +34,16 @@ LoginRefused TooFast(seconds wait) {
           .retry_after = wait};
 }
 
+// In a session, unless what calls it knows better.
 Caller CallerOf(const storage::User& user) {
   return {.user_id = user.id,
           .account = user.account,
           .name = user.name,
           .administrator = IsAdministrator(user),
           .permission = user.permission,
-          .must_change_password = user.must_change_password};
+          .must_change_password = user.must_change_password,
+          .in_every_project = IsAdministrator(user),
+          .in_person = true};
 }
 
 }  // namespace
@@ -52,6 +56,26 @@ bool IsAdministrator(const storage::User& user) {
     if (comma == std::string_view::npos) return false;
     rest.remove_prefix(comma + 1);
   }
+}
+
+void SetAdministrator(storage::User* user, bool administrator) {
+  if (IsAdministrator(*user) == administrator) return;
+  if (administrator) {
+    user->permission.insert(0, user->permission.empty() ? "admin" : "admin,");
+    return;
+  }
+  std::string others;
+  std::string_view rest = user->permission;
+  while (!rest.empty()) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view word = rest.substr(0, comma);
+    if (word != "admin" && !word.empty()) {
+      if (!others.empty()) others += ',';
+      others += word;
+    }
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+  }
+  user->permission = others.empty() ? "user" : others;
 }
 
 Accounts::Accounts(const Ports& ports, AccountsOptions options, SessionTokens tokens)
@@ -101,7 +125,6 @@ Result<Session> Accounts::IssueSession(const storage::User& user) {
 }
 
 Result<std::optional<std::string>> Accounts::EnsureAdministrator(const FirstPassword& password) {
-  const std::lock_guard lock(changing_);
   auto found = ports_.store.UserByAccount(kAdmin);
   if (found) {
     if (!found->password_hash.empty()) return std::optional<std::string>();
@@ -128,6 +151,8 @@ Result<std::optional<std::string>> Accounts::EnsureAdministrator(const FirstPass
         !password.from_environment || !CheckNewPassword(*given, kAdmin).has_value();
   }
   auto id = ports_.store.CreateUser(admin);
+  // Of several services that start on an empty database one makes it.
+  if (!id && id.error().code == ErrorCode::kConflict) return EnsureAdministrator(password);
   if (!id) return std::unexpected(std::move(id).error());
   if (!admin.password_hash.empty()) return std::optional<std::string>();
   auto code = IssueCode(*id);
@@ -168,12 +193,16 @@ std::expected<Session, LoginRefused> Accounts::Login(std::string_view account,
 void Accounts::RenewHash(const storage::User& seen, std::string_view password) {
   auto hash = Hash(password);
   if (!hash) return;
-  const std::lock_guard lock(changing_);
-  auto user = ports_.store.UserById(seen.id);
-  if (!user || user->password_hash != seen.password_hash) return;
-  user->password_hash = *std::move(hash);
-  user->salt.clear();
-  if (const Status put = ports_.store.UpdateUser(*user); !put) {
+  const auto put = ports_.store.EditUser(
+      seen.id,
+      [&](storage::User& user) -> Status {
+        if (user.password_hash != seen.password_hash) return {};  // another password by now
+        user.password_hash = *hash;
+        user.salt.clear();
+        return {};
+      },
+      nullptr);
+  if (!put) {
     log::Warning("the old password hash of an account could not be replaced: {}",
                  put.error().message);
   }
@@ -206,15 +235,12 @@ Result<Caller> Accounts::Authenticate(std::string_view token) {
   if (token.starts_with(kApiTokenPrefix)) return AuthenticateApiToken(token);
   auto claims = tokens_.Read(token, ports_.clock.Now());
   if (!claims) return std::unexpected(std::move(claims).error());
-  auto user = ports_.store.UserById(claims->user_id);
+  auto user = ports_.store.UserInSession(claims->user_id, claims->session_id);
   if (!user) {
     if (user.error().code == ErrorCode::kNotFound) return std::unexpected(NotSignedIn());
     return std::unexpected(std::move(user).error());
   }
   if (user->session_epoch != claims->epoch) return std::unexpected(NotSignedIn());
-  const auto ended = ports_.store.SessionEnded(claims->session_id);
-  if (!ended) return std::unexpected(ended.error());
-  if (*ended) return std::unexpected(NotSignedIn());
   Caller caller = CallerOf(*user);
   caller.session_id = std::move(claims->session_id);
   caller.session_expires_at = claims->expires_at;
@@ -238,6 +264,9 @@ Result<Caller> Accounts::AuthenticateApiToken(std::string_view secret) {
   Caller caller = CallerOf(*user);
   // That obligation is about the password, which a token does without.
   caller.must_change_password = false;
+  caller.in_person = machine_token_id_.With([&](const std::string& id) { return id == token->id; });
+  caller.scope = std::move(token->scope);
+  if (caller.scope) caller.administrator = false;
   return caller;
 }
 
@@ -253,15 +282,20 @@ Status Accounts::Logout(const Caller& caller) {
 }
 
 Status Accounts::LogoutEverywhere(const Caller& caller) {
-  const std::lock_guard lock(changing_);
-  auto user = ports_.store.UserById(caller.user_id);
-  if (!user) return std::unexpected(std::move(user).error());
-  ++user->session_epoch;
-  return ports_.store.UpdateUser(*user);
+  if (const Status may = RequireInPerson(caller); !may) return may;
+  const auto ended = ports_.store.EditUser(
+      caller.user_id,
+      [](storage::User& user) -> Status {
+        ++user.session_epoch;
+        return {};
+      },
+      nullptr);
+  return ended ? Status() : std::unexpected(ended.error());
 }
 
 Result<Session> Accounts::ChangePassword(const Caller& caller, std::string_view old_password,
                                          std::string_view new_password) {
+  if (const Status may = RequireInPerson(caller); !may) return std::unexpected(may.error());
   if (const Status fit = CheckNewPassword(new_password, caller.account); !fit) {
     return std::unexpected(fit.error());
   }
@@ -285,17 +319,21 @@ Result<Session> Accounts::ChangePassword(const Caller& caller, std::string_view 
   auto hash = Hash(new_password);
   if (!hash) return std::unexpected(std::move(hash).error());
 
-  const std::lock_guard lock(changing_);
-  auto user = ports_.store.UserById(caller.user_id);
-  if (!user) return std::unexpected(std::move(user).error());
-  if (user->password_hash != before->password_hash) {
-    return Fail(ErrorCode::kConflict, "the password was changed by somebody else at this moment");
-  }
-  user->password_hash = *std::move(hash);
-  user->salt.clear();
-  user->must_change_password = false;
-  ++user->session_epoch;
-  if (const Status put = ports_.store.UpdateUser(*user); !put) return std::unexpected(put.error());
+  const auto user = ports_.store.EditUser(
+      caller.user_id,
+      [&](storage::User& now) -> Status {
+        if (now.password_hash != before->password_hash) {
+          return Fail(ErrorCode::kConflict,
+                      "the password was changed by somebody else at this moment");
+        }
+        now.password_hash = *hash;
+        now.salt.clear();
+        now.must_change_password = false;
+        ++now.session_epoch;
+        return {};
+      },
+      nullptr);
+  if (!user) return std::unexpected(user.error());
   return IssueSession(*user);
 }
 
@@ -314,17 +352,22 @@ Result<std::optional<std::string>> Accounts::ResetPassword(
     if (!made) return std::unexpected(std::move(made).error());
     hash = *std::move(made);
   }
-  const std::lock_guard lock(changing_);
-  auto user = ports_.store.UserByAccount(account);
+  const auto user = ports_.store.UserByAccount(account);
   if (!user) {
-    if (user.error().code != ErrorCode::kNotFound) return std::unexpected(std::move(user).error());
+    if (user.error().code != ErrorCode::kNotFound) return std::unexpected(user.error());
     return Fail(ErrorCode::kNotFound, fmt::format("there is no account \"{}\"", account));
   }
-  user->password_hash = std::move(hash);
-  user->salt.clear();
-  user->must_change_password = !password;
-  ++user->session_epoch;
-  if (const Status put = ports_.store.UpdateUser(*user); !put) return std::unexpected(put.error());
+  const auto set = ports_.store.EditUser(
+      user->id,
+      [&](storage::User& now) -> Status {
+        now.password_hash = hash;
+        now.salt.clear();
+        now.must_change_password = !password;
+        ++now.session_epoch;
+        return {};
+      },
+      nullptr);
+  if (!set) return std::unexpected(set.error());
   if (password) return std::optional<std::string>();
   auto code = IssueCode(user->id);
   if (!code) return std::unexpected(std::move(code).error());
@@ -332,8 +375,28 @@ Result<std::optional<std::string>> Accounts::ResetPassword(
 }
 
 Result<Accounts::NewApiToken> Accounts::CreateApiToken(const Caller& caller, std::string_view name,
-                                                       std::optional<seconds> ttl) {
-  auto present = ports_.store.ListApiTokens(caller.user_id);
+                                                       std::optional<seconds> ttl,
+                                                       std::optional<storage::TokenScope> scope) {
+  if (const Status may = RequireInPerson(caller); !may) return std::unexpected(may.error());
+  if (scope && scope->projects) {
+    const Access access(ports_);
+    for (const task::ProjectId project : *scope->projects) {
+      const auto grant = access.Enter(caller, project);
+      if (grant) continue;
+      if (grant.error().code != ErrorCode::kNotFound) return std::unexpected(grant.error());
+      const std::string what = fmt::format("{}: {}", project, grant.error().message);
+      return std::unexpected(Error{.code = ErrorCode::kInvalidArgument,
+                                   .message = "the token can not be made: projects: " + what,
+                                   .fields = {{.field = "projects", .message = what}}});
+    }
+  }
+  return PutApiToken(caller.user_id, name, ttl, std::move(scope));
+}
+
+Result<Accounts::NewApiToken> Accounts::PutApiToken(storage::UserId user, std::string_view name,
+                                                    std::optional<seconds> ttl,
+                                                    std::optional<storage::TokenScope> scope) {
+  auto present = ports_.store.ListApiTokens(user);
   if (!present) return std::unexpected(std::move(present).error());
   if (present->size() >= kApiTokensMax) {
     return Fail(ErrorCode::kConflict,
@@ -344,10 +407,16 @@ Result<Accounts::NewApiToken> Accounts::CreateApiToken(const Caller& caller, std
   made.secret = std::string(kApiTokenPrefix) + RandomHex(32);
   made.token.id = NewId(now, ports_.random);
   made.token.secret_sha256 = Sha256Hex(made.secret);
-  made.token.user_id = caller.user_id;
+  made.token.user_id = user;
   made.token.name = name;
   made.token.created_at = now;
   if (ttl) made.token.expires_at = now + *ttl;
+  if (scope && scope->projects) {
+    std::ranges::sort(*scope->projects);
+    const auto twice = std::ranges::unique(*scope->projects);
+    scope->projects->erase(twice.begin(), twice.end());
+  }
+  made.token.scope = std::move(scope);
   if (const Status put = ports_.store.PutApiToken(made.token); !put) {
     return std::unexpected(put.error());
   }
@@ -359,6 +428,12 @@ Result<std::vector<storage::ApiToken>> Accounts::ListApiTokens(const Caller& cal
 }
 
 Status Accounts::DeleteApiToken(const Caller& caller, std::string_view id) {
+  if (const Status may = RequireInPerson(caller); !may) return may;
+  if (machine_token_id_.With([&](const std::string& machine) { return machine == id; })) {
+    return Fail(ErrorCode::kConflict,
+                "this is the token that commands on this machine use while the program runs; to "
+                "have another, stop it, remove api.json from its data folder and start it again");
+  }
   auto tokens = ports_.store.ListApiTokens(caller.user_id);
   if (!tokens) return std::unexpected(std::move(tokens).error());
   for (const storage::ApiToken& token : *tokens) {
@@ -370,16 +445,20 @@ Status Accounts::DeleteApiToken(const Caller& caller, std::string_view id) {
 Result<std::string> Accounts::MachineToken(std::string_view kept) {
   if (!kept.empty()) {
     const auto caller = AuthenticateApiToken(kept);
-    if (caller && caller->administrator) return std::string(kept);
+    if (caller && caller->administrator) {
+      const auto token = ports_.store.ApiTokenBySecret(Sha256Hex(kept));
+      if (!token) return std::unexpected(token.error());
+      machine_token_id_.With([&](std::string& id) { id = token->id; });
+      return std::string(kept);
+    }
     if (!caller && caller.error().code != ErrorCode::kUnauthenticated) {
       return std::unexpected(caller.error());
     }
   }
   auto admin = ports_.store.UserByAccount(kAdmin);
   if (!admin) return std::unexpected(std::move(admin).error());
-  const Caller caller = CallerOf(*admin);
   // The file that held the one before is gone, and with it whoever used it.
-  auto tokens = ports_.store.ListApiTokens(caller.user_id);
+  auto tokens = ports_.store.ListApiTokens(admin->id);
   if (!tokens) return std::unexpected(std::move(tokens).error());
   for (const storage::ApiToken& token : *tokens) {
     if (token.name != kMachineTokenName) continue;
@@ -387,8 +466,9 @@ Result<std::string> Accounts::MachineToken(std::string_view kept) {
       return std::unexpected(gone.error());
     }
   }
-  auto made = CreateApiToken(caller, kMachineTokenName, std::nullopt);
+  auto made = PutApiToken(admin->id, kMachineTokenName, std::nullopt, std::nullopt);
   if (!made) return std::unexpected(std::move(made).error());
+  machine_token_id_.With([&](std::string& id) { id = made->token.id; });
   return std::move(made->secret);
 }
 

@@ -66,6 +66,9 @@ class Accounts {
   std::expected<Session, LoginRefused> Redeem(std::string_view code, std::string_view address);
   // A session token or an API token. kUnauthenticated for anything else.
   Result<Caller> Authenticate(std::string_view token);
+  // What makes or takes ways in is refused with kPermissionDenied unless the caller is there in
+  // person: ending all sessions, changing the password, and tokens.
+
   // Ends the session that the caller is in, on every service; kConflict for an API token, which is
   // in none.
   Status Logout(const Caller& caller);
@@ -86,10 +89,13 @@ class Accounts {
     storage::ApiToken token;
     std::string secret;  // shown once
   };
+  // kInvalidArgument, with the field `projects`: one of the scope is not the caller's to see.
   Result<NewApiToken> CreateApiToken(const Caller& caller, std::string_view name,
-                                     std::optional<seconds> ttl);
+                                     std::optional<seconds> ttl,
+                                     std::optional<storage::TokenScope> scope);
   Result<std::vector<storage::ApiToken>> ListApiTokens(const Caller& caller);
-  // Only the caller's own. kNotFound otherwise.
+  // Only the caller's own; kNotFound otherwise. kConflict for the one that commands on this machine
+  // use.
   Status DeleteApiToken(const Caller& caller, std::string_view id);
   // The administrator's token for commands on this machine: `kept`, when it still counts, else a
   // new one.
@@ -104,16 +110,21 @@ class Accounts {
   // Signing in does not depend on it: what fails is tried again at the next one.
   void RenewHash(const storage::User& seen, std::string_view password);
   Result<Caller> AuthenticateApiToken(std::string_view secret);
+  Result<NewApiToken> PutApiToken(storage::UserId user, std::string_view name,
+                                  std::optional<seconds> ttl,
+                                  std::optional<storage::TokenScope> scope);
 
   Ports ports_;
   AccountsOptions options_;
   SessionTokens tokens_;
   Guarded<LoginThrottle> throttle_;
-  std::mutex hashing_;   // one hash at a time
-  std::mutex changing_;  // users are read, changed and written back
+  Guarded<std::string> machine_token_id_;
+  std::mutex hashing_;  // one hash at a time
 };
 
 bool IsAdministrator(const storage::User& user);
+// Leaves the other words of the user's permission as they are.
+void SetAdministrator(storage::User* user, bool administrator);
 
 }  // namespace gophercron::service
 

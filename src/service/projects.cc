@@ -53,6 +53,11 @@ Result<storage::Project> Projects::Show(const Grant& grant) const {
 
 Result<storage::Project> Projects::Create(const Caller& caller, std::string title,
                                           std::string remark) const {
+  if (caller.scope) {
+    return Fail(
+        ErrorCode::kPermissionDenied,
+        "this API token is good for certain projects or a certain role only: it makes none");
+  }
   storage::Project project;
   project.title = std::move(title);
   project.remark = std::move(remark);

@@ -23,7 +23,7 @@ bool IsPlain(std::string_view text) {
 }
 
 Status CheckTexts(const storage::User& user) {
-  Error error{.code = ErrorCode::kInvalidArgument, .message = "the account can not be made"};
+  Error error{.code = ErrorCode::kInvalidArgument, .message = "these can not be an account's"};
   const auto check = [&](const char* field, std::string_view text) {
     if (IsPlain(text)) return;
     error.fields.push_back(
@@ -36,6 +36,14 @@ Status CheckTexts(const storage::User& user) {
   if (error.fields.empty()) return {};
   error.message += ": " + error.fields.front().field + ": " + error.fields.front().message;
   return std::unexpected(std::move(error));
+}
+
+Status KeepAnAdministrator(const std::vector<storage::User>& users, storage::UserId without) {
+  const auto user = std::ranges::find(users, without, &storage::User::id);
+  if (user == users.end() || !IsAdministrator(*user)) return {};
+  if (std::ranges::count_if(users, IsAdministrator) > 1) return {};
+  return Fail(ErrorCode::kConflict,
+              "this is the last administrator; make another account one first");
 }
 
 storage::User WithoutSecrets(storage::User user) {
@@ -87,18 +95,30 @@ Result<storage::User> Users::Create(const Caller& caller, std::string account, s
   return WithoutSecrets(std::move(user));
 }
 
+Result<storage::User> Users::Edit(const Caller& caller, storage::UserId id,
+                                  const UserChange& change, const UserDemand& demand) const {
+  if (const Status may = RequireAdministrator(caller); !may) return std::unexpected(may.error());
+  const auto edit = [&](storage::User& user) -> Status {
+    if (demand) {
+      if (const Status met = demand(WithoutSecrets(user)); !met) return met;
+    }
+    if (change.name) user.name = *change.name;
+    if (change.administrator) SetAdministrator(&user, *change.administrator);
+    return CheckTexts(user);
+  };
+  const storage::Store::UsersDemand keep = [&](const std::vector<storage::User>& now) {
+    return KeepAnAdministrator(now, id);
+  };
+  const bool demotes = change.administrator && !*change.administrator;
+  auto user = ports_.store.EditUser(id, edit, demotes ? keep : nullptr);
+  if (!user) return std::unexpected(std::move(user).error());
+  return WithoutSecrets(*std::move(user));
+}
+
 Status Users::Delete(const Caller& caller, storage::UserId id) const {
   if (const Status may = RequireAdministrator(caller); !may) return may;
-  auto users = ports_.store.ListUsers();
-  if (!users) return std::unexpected(std::move(users).error());
-  const auto user = std::ranges::find(*users, id, &storage::User::id);
-  if (user == users->end()) return Fail(ErrorCode::kNotFound, "there is no such user");
-  const auto administrators = std::ranges::count_if(*users, IsAdministrator);
-  if (IsAdministrator(*user) && administrators <= 1) {
-    return Fail(ErrorCode::kConflict,
-                "this is the last administrator; make another one before you remove it");
-  }
-  return ports_.store.DeleteUser(id);
+  return ports_.store.DeleteUser(
+      id, [&](const std::vector<storage::User>& now) { return KeepAnAdministrator(now, id); });
 }
 
 }  // namespace gophercron::service

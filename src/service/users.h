@@ -7,6 +7,8 @@
 #define GOPHERCRON_SERVICE_USERS_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,13 @@ struct UserPage {
   std::int64_t total = 0;            // without offset and limit
 };
 
+// What is not set stays.
+struct UserChange {
+  std::optional<std::string> name;
+  std::optional<bool> administrator;
+};
+using UserDemand = std::function<Status(const storage::User& now)>;
+
 class Users {
  public:
   // `accounts` outlives this.
@@ -41,6 +50,11 @@ class Users {
   // No administrator, member of no project. kConflict: the account is taken.
   Result<storage::User> Create(const Caller& caller, std::string account, std::string name,
                                std::string_view password) const;
+  // `demand`, when there is one, is asked about the account as it is, as one with the change. What
+  // somebody no longer may is refused at their next request. kConflict: the last administrator
+  // stays one.
+  Result<storage::User> Edit(const Caller& caller, storage::UserId id, const UserChange& change,
+                             const UserDemand& demand) const;
   // With memberships and tokens; its sessions end at once. kConflict: the last administrator stays.
   Status Delete(const Caller& caller, storage::UserId id) const;
 

@@ -84,27 +84,36 @@ Result<UserId> SimStore::CreateUser(const User& user) {
   });
 }
 
-Status SimStore::UpdateUser(const User& user) {
-  return Write([&]() -> Status {
-    if (!users_.contains(user.id)) return Unknown("user");
-    for (const auto& [id, other] : users_) {
-      if (id != user.id && other.account == user.account) {
+Result<User> SimStore::EditUser(UserId id, const std::function<Status(User&)>& edit,
+                                const UsersDemand& demand) {
+  return Write([&]() -> Result<User> {
+    if (const Status met = Meets(demand); !met) return std::unexpected(met.error());
+    if (!users_.contains(id)) return Unknown("user");
+    User user = users_[id];
+    if (const Status edited = edit(user); !edited) return std::unexpected(edited.error());
+    for (const auto& [other_id, other] : users_) {
+      if (other_id != id && other.account == user.account) {
         return Fail(ErrorCode::kConflict, "the account is taken");
       }
     }
-    users_[user.id] = user;
-    users_[user.id].created_at = WholeSeconds(user.created_at);
-    return {};
+    user.created_at = WholeSeconds(user.created_at);
+    return users_[id] = user;
   });
 }
 
-Status SimStore::DeleteUser(UserId id) {
-  return Write([&] {
+Status SimStore::DeleteUser(UserId id, const UsersDemand& demand) {
+  return Write([&]() -> Status {
+    if (const Status met = Meets(demand); !met) return met;
     std::erase_if(tokens_, [&](const auto& entry) { return entry.second.user_id == id; });
     std::erase_if(codes_, [&](const auto& entry) { return entry.second.user_id == id; });
+    std::erase_if(ended_sessions_, [&](const auto& entry) { return entry.second.user_id == id; });
     std::erase_if(members_, [&](const auto& entry) { return entry.second.user_id == id; });
     return Erased<Status>(users_.erase(id) > 0, "user");
   });
+}
+
+Status SimStore::Meets(const UsersDemand& demand) const {
+  return demand ? demand(Values<User>(users_, [](const User&) { return true; })) : Status();
 }
 
 Result<User> SimStore::UserById(UserId id) {
@@ -170,8 +179,12 @@ Status SimStore::EndSession(const storage::EndedSession& session, Instant now) {
   });
 }
 
-Result<bool> SimStore::SessionEnded(std::string_view session_id) {
-  return Read([&]() -> Result<bool> { return ended_sessions_.contains(session_id); });
+Result<User> SimStore::UserInSession(UserId id, std::string_view session_id) {
+  return Read([&]() -> Result<User> {
+    const auto found = users_.find(id);
+    if (found == users_.end() || ended_sessions_.contains(session_id)) return Unknown("session");
+    return found->second;
+  });
 }
 
 Status SimStore::PutSignInCode(const storage::SignInCode& code) {

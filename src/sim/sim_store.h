@@ -28,8 +28,10 @@ class SimStore final : public storage::Store {
   void SetOutage(Outage outage);
 
   Result<storage::UserId> CreateUser(const storage::User& user) override;
-  Status UpdateUser(const storage::User& user) override;
-  Status DeleteUser(storage::UserId id) override;
+  Result<storage::User> EditUser(storage::UserId id,
+                                 const std::function<Status(storage::User&)>& edit,
+                                 const UsersDemand& demand) override;
+  Status DeleteUser(storage::UserId id, const UsersDemand& demand) override;
   Result<storage::User> UserById(storage::UserId id) override;
   Result<storage::User> UserByAccount(std::string_view account) override;
   Result<std::vector<storage::User>> ListUsers() override;
@@ -38,7 +40,7 @@ class SimStore final : public storage::Store {
   Result<std::vector<storage::ApiToken>> ListApiTokens(storage::UserId user) override;
   Status DeleteApiToken(std::string_view id) override;
   Status EndSession(const storage::EndedSession& session, Instant now) override;
-  Result<bool> SessionEnded(std::string_view session_id) override;
+  Result<storage::User> UserInSession(storage::UserId id, std::string_view session_id) override;
   Status PutSignInCode(const storage::SignInCode& code) override;
   Result<storage::UserId> TakeSignInCode(std::string_view code_sha256, Instant now) override;
   Result<std::string> GetSetting(std::string_view name) override;
@@ -99,6 +101,7 @@ class SimStore final : public storage::Store {
   template <class F>
   auto Write(F&& use) -> std::invoke_result_t<F>;
 
+  Status Meets(const UsersDemand& demand) const;
   static TickInstant At(const task::RunRecord& run);
   const StoredRun* FindRun(std::string_view run_id) const;
   void AddRun(const task::LedgerRecord& record);

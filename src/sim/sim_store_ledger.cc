@@ -399,6 +399,7 @@ Result<std::int64_t> SimStore::Prune(const storage::Retention& retention, Instan
     oldest->run.dropped_bytes = oldest->run.output_bytes;
     ++gone;
   }
+  std::erase_if(ended_sessions_, [&](const auto& entry) { return entry.second.expires_at <= now; });
   return gone;
 }
 

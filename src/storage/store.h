@@ -46,6 +46,20 @@ struct User {
   bool must_change_password = false;
 };
 
+enum class Role { kViewer, kOperator, kEditor, kOwner };
+
+std::string_view Name(Role role);
+std::optional<Role> ParseRole(std::string_view name);
+
+// What a token is good for: at most this role, and only in these projects.
+struct TokenScope {
+  Role role = Role::kOwner;
+  // Ascending. None: all that its account may see.
+  std::optional<std::vector<task::ProjectId>> projects;
+
+  bool operator==(const TokenScope&) const = default;
+};
+
 // A program's way in. Shown once when made; only its SHA-256 is stored.
 struct ApiToken {
   std::string id;
@@ -54,6 +68,7 @@ struct ApiToken {
   std::string name;
   Instant created_at{};
   std::optional<Instant> expires_at;
+  std::optional<TokenScope> scope{};  // none: all that its account may
 };
 
 // A session that was signed out of before its token expires.
@@ -77,11 +92,6 @@ struct Project {
   UserId owner_id = 0;
   Instant created_at{};
 };
-
-enum class Role { kViewer, kOperator, kEditor, kOwner };
-
-std::string_view Name(Role role);
-std::optional<Role> ParseRole(std::string_view name);
 
 struct Member {
   task::ProjectId project_id = 0;
@@ -175,9 +185,17 @@ class Store : public ResultSink {
  public:
   // Accounts.
   virtual Result<UserId> CreateUser(
-      const User& user) = 0;                        // ignores `id`; kConflict: account taken
-  virtual Status UpdateUser(const User& user) = 0;  // by id, every field
-  virtual Status DeleteUser(UserId id) = 0;         // with tokens, codes and memberships
+      const User& user) = 0;  // ignores `id`; kConflict: account taken
+  // `demand`, when there is one, is asked about all accounts as they are, as one with the change.
+  // What it fails with is given back and nothing written; it may be asked again.
+  using UsersDemand = std::function<Status(const std::vector<User>& now)>;
+  // Reads the user, lets `edit` change it (all but its id), and writes it, as one. What `edit`
+  // fails with is given back and nothing written; it may be called again, with the user as it is
+  // then. kConflict: account taken.
+  virtual Result<User> EditUser(UserId id, const std::function<Status(User&)>& edit,
+                                const UsersDemand& demand) = 0;
+  // With tokens, codes, ended sessions and memberships.
+  virtual Status DeleteUser(UserId id, const UsersDemand& demand) = 0;
   virtual Result<User> UserById(UserId id) = 0;
   virtual Result<User> UserByAccount(std::string_view account) = 0;
   virtual Result<std::vector<User>> ListUsers() = 0;
@@ -189,7 +207,8 @@ class Store : public ResultSink {
 
   // Again is the same. Forgets those that have expired at `now`: their tokens count no more.
   virtual Status EndSession(const EndedSession& session, Instant now) = 0;
-  virtual Result<bool> SessionEnded(std::string_view session_id) = 0;
+  // The user, unless this session was ended: then kNotFound, as where there is no such user.
+  virtual Result<User> UserInSession(UserId id, std::string_view session_id) = 0;
 
   virtual Status PutSignInCode(const SignInCode& code) = 0;
   // Removes the code in the same step: of two callers one gets it. kNotFound: unknown, used or
@@ -278,6 +297,7 @@ class Store : public ResultSink {
   virtual Status DeleteTaskHistory(const task::TaskKey& task) = 0;
   // Removes at most `rows_max` rows (a dropped output counts as one) that `retention` does not
   // keep, in short transactions; gives how many went. The newest run of each task always stays.
+  // Ended sessions whose tokens have expired go too, uncounted.
   virtual Result<std::int64_t> Prune(const Retention& retention, Instant now,
                                      std::int64_t rows_max) = 0;
 

@@ -175,11 +175,27 @@ TEST_P(StoreTest, Users) {
   EXPECT_EQ(read->created_at, T(5));
   EXPECT_EQ(read->session_epoch, 3);
   EXPECT_TRUE(read->must_change_password);
-  read->session_epoch = 4;
-  read->account = "bob";
-  EXPECT_EQ(CodeOf(store().UpdateUser(*read)), ErrorCode::kConflict);
-  read->account = "anna";
-  ASSERT_TRUE(store().UpdateUser(*read));
+  const auto rename = [](std::string account) {
+    return [account](User& edited) -> Status {
+      EXPECT_EQ(edited.account, "ann");
+      edited.account = account;
+      edited.session_epoch = 4;
+      return {};
+    };
+  };
+  EXPECT_EQ(CodeOf(store().EditUser(*id, rename("bob"), nullptr)), ErrorCode::kConflict);
+  EXPECT_EQ(store().UserById(*id)->session_epoch, 3);
+  const auto refused =
+      store().EditUser(*id, [](User&) { return Fail(ErrorCode::kUnsupported, "no"); }, nullptr);
+  EXPECT_EQ(CodeOf(refused), ErrorCode::kUnsupported);
+  const auto two_are_left = [](const std::vector<User>& now) -> Status {
+    EXPECT_EQ(now.size(), 2u);
+    return Fail(ErrorCode::kUnavailable, "two are too few");
+  };
+  EXPECT_EQ(CodeOf(store().EditUser(*id, rename("anna"), two_are_left)), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf(store().DeleteUser(*id, two_are_left)), ErrorCode::kUnavailable);
+  EXPECT_EQ(store().UserById(*id)->account, "ann");
+  EXPECT_EQ(store().EditUser(*id, rename("anna"), nullptr)->session_epoch, 4);
   EXPECT_EQ(store().UserById(*id)->session_epoch, 4);
   EXPECT_EQ(CodeOf(store().UserByAccount("ann")), ErrorCode::kNotFound);
   EXPECT_EQ(store().ListUsers()->size(), 2u);
@@ -205,24 +221,42 @@ TEST_P(StoreTest, Users) {
 
   const auto project = store().CreateProject({.title = "p", .remark = "", .owner_id = *id});
   ASSERT_TRUE(project);
-  ASSERT_TRUE(store().DeleteUser(*id));
-  EXPECT_EQ(CodeOf(store().DeleteUser(*id)), ErrorCode::kNotFound);
-  EXPECT_EQ(CodeOf(store().UpdateUser(*read)), ErrorCode::kNotFound);
+  ASSERT_TRUE(store().DeleteUser(*id, nullptr));
+  EXPECT_EQ(CodeOf(store().DeleteUser(*id, nullptr)), ErrorCode::kNotFound);
+  EXPECT_EQ(CodeOf(store().EditUser(*id, rename("x"), nullptr)), ErrorCode::kNotFound);
   EXPECT_EQ(CodeOf(store().ApiTokenBySecret("aa")), ErrorCode::kNotFound);
   EXPECT_TRUE(store().ListMembers(*project)->empty());
   EXPECT_TRUE(store().Ping());
 }
 
 TEST_P(StoreTest, AnEndedSessionIsKnownUntilItsTokenExpires) {
-  ASSERT_TRUE(store().EndSession({.session_id = "a", .user_id = 7, .expires_at = T(10)}, T(1)));
-  ASSERT_TRUE(store().EndSession({.session_id = "a", .user_id = 7, .expires_at = T(10)}, T(1)));
+  User ann;
+  ann.account = "ann";
+  const auto id = store().CreateUser(ann);
+  ASSERT_TRUE(id);
+  const auto end = [&](const char* session, Instant expires_at, Instant now) {
+    return store().EndSession({.session_id = session, .user_id = *id, .expires_at = expires_at},
+                              now);
+  };
+  const auto counts = [&](const char* session) {
+    const auto user = store().UserInSession(*id, session);
+    EXPECT_TRUE(user ? user->account == "ann" : CodeOf(user) == ErrorCode::kNotFound);
+    return user.has_value();
+  };
+  ASSERT_TRUE(end("a", T(10), T(1)));
+  ASSERT_TRUE(end("a", T(10), T(1)));
   Reopen();
-  EXPECT_EQ(store().SessionEnded("a"), true);
-  EXPECT_EQ(store().SessionEnded("A"), false);
-  EXPECT_EQ(store().SessionEnded("b"), false);
-  ASSERT_TRUE(store().EndSession({.session_id = "b", .user_id = 7, .expires_at = T(20)}, T(10)));
-  EXPECT_EQ(store().SessionEnded("a"), false);
-  EXPECT_EQ(store().SessionEnded("b"), true);
+  EXPECT_FALSE(counts("a"));
+  EXPECT_TRUE(counts("A"));
+  EXPECT_TRUE(counts("b"));
+  ASSERT_TRUE(end("b", T(20), T(10)));
+  EXPECT_TRUE(counts("a")) << "forgotten: its token has expired";
+  EXPECT_FALSE(counts("b"));
+  EXPECT_EQ(store().Prune({}, T(19), 1000), 0);
+  EXPECT_FALSE(counts("b"));
+  EXPECT_EQ(store().Prune({}, T(20), 1000), 0);
+  EXPECT_TRUE(counts("b"));
+  EXPECT_EQ(CodeOf(store().UserInSession(*id + 1, "c")), ErrorCode::kNotFound);
 }
 
 TEST_P(StoreTest, SignInCodesAndSettings) {

@@ -90,6 +90,26 @@ class Accounts(CommandLine):
         self.done("token", "delete", next(t["token_id"] for t in listed if t["name"] == "ci"))
         self.assertEqual(cli("whoami", "--url", url, "--token", token).code, NOT_SIGNED_IN)
 
+    def test_a_token_may_be_good_for_little(self):
+        self.done("project", "add", "tokens")
+        token = self.done("token", "add", "looks", "--role", "viewer", "-p", "tokens").out.strip()
+        as_program = ("--url", self.process.api.url, "--token", token)
+        self.assertEqual(len(cli("project", "list", "--json", *as_program).json()["items"]), 1)
+        self.assertEqual(cli("token", "add", "more", *as_program).code, FAILED)
+        listed = self.done("token", "list", "--json").json()["items"]
+        own = next(t["token_id"] for t in listed if t["name"] == "commands on this machine")
+        self.refused(FAILED, "token", "delete", own)
+        self.done("token", "delete", next(t["token_id"] for t in listed if t["name"] == "looks"))
+
+    def test_an_account_becomes_an_administrator_and_none(self):
+        self.done("user", "add", "zoe", "--password-stdin", stdin="a long Passw0rd\n")
+        self.done("user", "edit", "zoe", "--administrator", "--name", "Zoe Z")
+        self.assertIn("administrator", self.done("user", "list").out.split("zoe")[1].splitlines()[0])
+        self.done("user", "edit", "zoe", "--no-administrator")
+        self.refused(USAGE, "user", "edit", "zoe")
+        self.refused(FAILED, "user", "edit", "admin", "--no-administrator")
+        self.done("user", "delete", "zoe", "--yes")
+
     def test_logout_ends_sessions(self):
         home = {"HOME": str(self.folder / "home")}
         self.done("user", "reset-password", "--password-stdin", stdin="a long Passw0rd\n")

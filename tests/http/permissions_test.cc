@@ -37,6 +37,7 @@ struct Who {
   std::optional<storage::Role> foreign_role = {};  // in the other
   bool administrator = false;
   bool must_change_password = false;
+  bool by_api_token = false;
 };
 
 bool Contains(std::string_view text, std::string_view part) {
@@ -59,6 +60,12 @@ Fate Expected(const Route& route, const Who& who, Of of) {
   }
   if (route.permission == Permission::kAdministrator) {
     return who.administrator ? Fate::kThrough : Fate::kForbidden;
+  }
+  if (route.permission == Permission::kInPerson) {
+    return who.by_api_token ? Fate::kForbidden : Fate::kThrough;
+  }
+  if (route.permission == Permission::kAdministratorInPerson) {
+    return who.administrator && !who.by_api_token ? Fate::kThrough : Fate::kForbidden;
   }
   if (!IsAboutAProject(route)) return Fate::kThrough;
   if (v1::IsV1(route.pattern) && of == Of::kMalformed) return Fate::kUnreadable;
@@ -114,6 +121,23 @@ class Permissions : public World {
                    .token = session.Text("token"),
                    .role = storage::Role::kOwner,
                    .must_change_password = true});
+    const auto add_token = [&](std::string name, std::string_view owner, std::string_view scope) {
+      const Answer made = CallAs(owner, "POST", "/api/v2/session/tokens",
+                                 fmt::format(R"({{"name":"x"{}}})", scope));
+      EXPECT_EQ(made.status, 201) << made.body;
+      all.push_back({.name = std::move(name), .token = made.Text("token"), .by_api_token = true});
+      return &all.back();
+    };
+    add_token("administrator's token", admin_, "")->administrator = true;
+    Who* one = add_token("administrator's token for operators", admin_, R"(,"role":"operator")");
+    one->role = one->foreign_role = storage::Role::kOperator;
+    one = add_token("administrator's token for operators of the other project", admin_,
+                    fmt::format(R"(,"role":"operator","projects":[{}])", foreign_.project));
+    one->foreign_role = storage::Role::kOperator;
+    const auto owner = std::ranges::find(all, "owner", &Who::name);
+    one = add_token("owner's token for viewers", std::string(owner->token),
+                    fmt::format(R"(,"role":"viewer","projects":[{}])", own_.project));
+    one->role = storage::Role::kViewer;
     return all;
   }
 
@@ -255,7 +279,7 @@ TEST_F(Permissions, EveryRouteLetsThroughWhomItDeclaresAndNobodyElse) {
     }
     ASSERT_NE(sign_out, nullptr);
     // It would end what the others of the table are asked with.
-    if (!who.administrator) Look(*sign_out, who);
+    if (!who.administrator || who.by_api_token) Look(*sign_out, who);
   }
   const auto about = std::ranges::count_if(Routes(), IsAboutAProject);
   EXPECT_EQ(asked_, static_cast<int>(everybody_.size() *
@@ -287,6 +311,68 @@ TEST_F(Permissions, ListsHaveNothingOfProjectsThatAreNotOnes) {
     };
     EXPECT_EQ(ask(foreign_.project), ask("999999")) << path;
   }
+}
+
+TEST_F(Permissions, ATokenNeverGivesMoreThanItsOwnerHas) {
+  const std::string viewer = NewUser("vera");
+  AddMember(std::stoll(own_.project), "vera", storage::Role::kViewer);
+  const std::string run = fmt::format("/api/v2/projects/{}/tasks/{}/runs", own_.project, own_.task);
+  const std::string token =
+      CallAs(viewer, "POST", "/api/v2/session/tokens", R"({"name":"x","role":"owner"})")
+          .Text("token");
+  EXPECT_EQ(CallAs(token, "POST", run, "{}").status, 403);
+  EXPECT_EQ(CallAs(viewer, "POST", "/api/v2/session/tokens",
+                   fmt::format(R"({{"name":"x","projects":[{}]}})", foreign_.project))
+                .status,
+            422);
+  EXPECT_EQ(
+      CallAs(viewer, "POST", "/api/v2/session/tokens", R"({"name":"x","projects":[]})").status, 422)
+      << "none is not all";
+  AddMember(std::stoll(own_.project), "vera", storage::Role::kOperator);
+  EXPECT_NE(CallAs(token, "POST", run, "{}").status, 403) << "it follows its owner";
+}
+
+TEST_F(Permissions, ListsHaveOnlyWhatATokenIsGoodFor) {
+  const std::string token = Call("POST", "/api/v2/session/tokens",
+                                 fmt::format(R"({{"name":"x","projects":[{}]}})", foreign_.project))
+                                .Text("token");
+  const json::object projects = CallAs(token, "GET", "/api/v2/projects").Json();
+  ASSERT_EQ(projects.at("items").as_array().size(), 1u);
+  EXPECT_EQ(projects.at("items").as_array()[0].at("title"), "foreign");
+  EXPECT_EQ(CallAs(token, "GET", "/api/v2/runs").Json().at("items").as_array().size(), 1u);
+  EXPECT_EQ(CallAs(token, "POST", "/api/v2/projects", R"({"title":"more"})").status, 403);
+  EXPECT_FALSE(json::Bool(CallAs(token, "GET", "/api/v2/session").Json(), "administrator").value());
+}
+
+TEST_F(Permissions, AnApiTokenMakesAndTakesNoWaysIn) {
+  const std::string before = NewUser("ann");
+  const std::string token =
+      CallAs(before, "POST", "/api/v2/session/tokens", R"({"name":"x"})").Text("token");
+  const auto refused = [&](std::string_view method, std::string_view path, std::string_view body) {
+    EXPECT_EQ(CallAs(token, method, path, body).status, 403) << method << " " << path;
+  };
+  refused("POST", "/api/v2/session/tokens", R"({"name":"y"})");
+  refused("DELETE", "/api/v2/session?all=true", "");
+  refused("PUT", "/api/v2/session/password", R"({"password":"x","new_password":"correct horse"})");
+  EXPECT_EQ(CallAs(before, "GET", "/api/v2/session").status, 200);
+}
+
+TEST_F(Permissions, OneAdministratorStays) {
+  NewUser("second");
+  const auto set = [&](std::string_view account, bool administrator) {
+    return Call("PATCH", fmt::format("/api/v2/users/{}", account),
+                fmt::format(R"({{"administrator":{}}})", administrator));
+  };
+  EXPECT_EQ(set("admin", false).status, 409);
+  EXPECT_EQ(Call("DELETE", "/api/v2/users/admin").status, 409);
+  EXPECT_EQ(set("second", true).status, 200);
+  const Answer seen = Call("GET", "/api/v2/users/second");
+  EXPECT_EQ(json::Bool(seen.Json(), "administrator"), true);
+  const std::string tag = seen.headers.at("etag");
+  EXPECT_EQ(set("second", false).status, 200);
+  EXPECT_EQ(Call("PATCH", "/api/v2/users/second", R"({"name":"Sec"})", {{"If-Match", tag}}).status,
+            412);
+  EXPECT_EQ(Call("GET", "/api/v2/users/second").Text("name"), "second");
 }
 
 TEST_F(Permissions, AdministratorsAreNamedExactly) {

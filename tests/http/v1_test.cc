@@ -171,8 +171,11 @@ TEST_F(V1Api, RolesMayWhatTheirRoutesDeclareAndForeignIsAbsent) {
 TEST_F(V1Api, ADefaultPasswordLetsNobodyDoAnythingButChangeIt) {
   auto user = ports().store.UserByAccount("admin");
   ASSERT_TRUE(user.has_value());
-  user->must_change_password = true;
-  ASSERT_TRUE(ports().store.UpdateUser(*user).has_value());
+  const auto oblige = [](storage::User& edited) -> Status {
+    edited.must_change_password = true;
+    return {};
+  };
+  ASSERT_TRUE(ports().store.EditUser(user->id, oblige, nullptr).has_value());
   const std::string token = SignIn("admin", kPassword);
   ASSERT_FALSE(token.empty());
   for (const Route& route : Routes()) {

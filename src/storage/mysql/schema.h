@@ -175,10 +175,19 @@ inline constexpr std::array kMigration2 = {
          "(expires_us)) " GOPHERCRON_TABLE_KIND},
 };
 
+inline constexpr std::array kMigration3 = {
+    Step{"giving tokens a role", GOPHERCRON_HAS_COLUMN("gc_api_token", "role"),
+         "ALTER TABLE gc_api_token ADD COLUMN role VARBINARY(16) NULL"},
+    Step{"giving tokens projects", GOPHERCRON_HAS_COLUMN("gc_api_token", "projects"),
+         "ALTER TABLE gc_api_token ADD COLUMN projects TEXT NULL"},
+};
+
 inline constexpr std::array kMigrations = {
     Migration{.version = 1, .oldest_reader = 1, .steps = kMigration1},
     // A program before it would let a session go on that was signed out of here.
     Migration{.version = 2, .oldest_reader = 2, .steps = kMigration2},
+    // A program before it would let a token do more than it was made for.
+    Migration{.version = 3, .oldest_reader = 3, .steps = kMigration3},
 };
 
 }  // namespace gophercron::storage::mysql

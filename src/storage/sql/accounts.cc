@@ -1,19 +1,22 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
 
 #include "storage/sql/sql_store.h"
 
 namespace gophercron::storage::sql {
 namespace {
 
+#define GOPHERCRON_USER_COLUMNS                                                 \
+  "id, account, name, permission, password, salt, create_time, session_epoch, " \
+  "must_change_password"
+
 constexpr std::string_view kUserById =
-    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
-    "must_change_password FROM gc_user WHERE id = ?";
+    "SELECT " GOPHERCRON_USER_COLUMNS " FROM gc_user WHERE id = ?";
 constexpr std::string_view kUserByAccount =
-    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
-    "must_change_password FROM gc_user WHERE account = ?";
-constexpr std::string_view kUsers =
-    "SELECT id, account, name, permission, password, salt, create_time, session_epoch, "
-    "must_change_password FROM gc_user ORDER BY id";
+    "SELECT " GOPHERCRON_USER_COLUMNS " FROM gc_user WHERE account = ?";
+constexpr std::string_view kUsers = "SELECT " GOPHERCRON_USER_COLUMNS " FROM gc_user ORDER BY id";
 
 User ReadUser(const Row& row) {
   return {.id = row.Int(0),
@@ -27,8 +30,38 @@ User ReadUser(const Row& row) {
           .must_change_password = row.Int(8) != 0};
 }
 
+// Locks all accounts, so that they stay as they are until the end of this unit of work. False, and
+// the unit of work has failed, when `demand` is not met.
+bool Meets(Connection& db, const Store::UsersDemand& demand) {
+  if (!demand) return true;
+  std::vector<User> users;
+  db.Each(std::string(kUsers) += db.dialect().for_update, {},
+          [&](const Row& row) { users.push_back(ReadUser(row)); });
+  if (db.failed()) return false;
+  const Status met = demand(users);
+  if (!met) db.Fail(met.error());
+  return met.has_value();
+}
+
 std::int64_t UnixSeconds(Instant at) {
   return std::chrono::floor<seconds>(at).time_since_epoch().count();
+}
+
+#define GOPHERCRON_TOKEN_COLUMNS \
+  "id, secret_sha256, uid, name, created_us, expires_us, role, projects"
+
+// Ids with a comma between them. What can not be read gives nothing away: it is left out.
+std::vector<task::ProjectId> ReadProjects(std::string_view text) {
+  std::vector<task::ProjectId> projects;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view word = text.substr(0, comma);
+    task::ProjectId id = 0;
+    const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), id);
+    if (fault == std::errc() && end == word.data() + word.size()) projects.push_back(id);
+    text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
+  }
+  return projects;
 }
 
 ApiToken ReadToken(const Row& row) {
@@ -39,6 +72,10 @@ ApiToken ReadToken(const Row& row) {
                  .created_at = ToInstant(row.Int(4)),
                  .expires_at = std::nullopt};
   if (!row.IsNull(5)) token.expires_at = ToInstant(row.Int(5));
+  if (!row.IsNull(6)) {
+    token.scope.emplace().role = ParseRole(row.Text(6)).value_or(Role::kViewer);
+    if (!row.IsNull(7)) token.scope->projects = ReadProjects(row.Text(7));
+  }
   return token;
 }
 
@@ -73,23 +110,41 @@ Result<UserId> SqlStore::CreateUser(const User& user) {
   return id;
 }
 
-Status SqlStore::UpdateUser(const User& user) {
-  return AccountTaken(driver_->Write([&](Connection& db) {
-    const Changes changes = db.Run(
+Result<User> SqlStore::EditUser(UserId id, const std::function<Status(User&)>& edit,
+                                const UsersDemand& demand) {
+  User user;
+  Status edited;
+  const Status written = driver_->Write([&](Connection& db) {
+    edited = {};
+    if (!Meets(db, demand)) return;
+    const auto found = db.First(std::string(kUserById) += db.dialect().for_update, {id}, ReadUser);
+    if (!found) {
+      db.Fail({ErrorCode::kNotFound, fmt::format("there is no user {}", id)});
+      return;
+    }
+    user = *found;
+    edited = edit(user);
+    if (!edited) {
+      db.Fail(edited.error());
+      return;
+    }
+    db.Run(
         "UPDATE gc_user SET name = ?, permission = ?, account = ?, password = ?, salt = "
         "?, create_time = ?, session_epoch = ?, must_change_password = ? WHERE id = ?",
         {user.name, user.permission, user.account, user.password_hash, user.salt,
          UnixSeconds(user.created_at), user.session_epoch, std::int64_t{user.must_change_password},
-         user.id});
-    if (changes.rows == 0) {
-      db.Fail({ErrorCode::kNotFound, fmt::format("there is no user {}", user.id)});
-    }
-  }),
-                      user.account);
+         id});
+  });
+  if (!edited) return std::unexpected(edited.error());
+  if (const Status status = AccountTaken(written, user.account); !status) {
+    return std::unexpected(status.error());
+  }
+  return user;
 }
 
-Status SqlStore::DeleteUser(UserId id) {
+Status SqlStore::DeleteUser(UserId id, const UsersDemand& demand) {
   return driver_->Write([&](Connection& db) {
+    if (!Meets(db, demand)) return;
     db.Run("DELETE FROM gc_api_token WHERE uid = ?", {id});
     db.Run("DELETE FROM gc_sign_in_code WHERE uid = ?", {id});
     db.Run("DELETE FROM gc_ended_session WHERE uid = ?", {id});
@@ -129,21 +184,23 @@ Result<std::vector<User>> SqlStore::ListUsers() {
 Status SqlStore::PutApiToken(const ApiToken& token) {
   return driver_->Write([&](Connection& db) {
     db.Run("DELETE FROM gc_api_token WHERE id = ?", {token.id});
+    const bool some = token.scope && token.scope->projects;
+    const std::string projects =
+        some ? fmt::format("{}", fmt::join(*token.scope->projects, ",")) : std::string();
     db.Run(
-        "INSERT INTO gc_api_token (id, secret_sha256, uid, name, created_us, expires_us) VALUES "
-        "(?, ?, ?, ?, ?, ?)",
+        "INSERT INTO gc_api_token (" GOPHERCRON_TOKEN_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         {token.id, token.secret_sha256, token.user_id, token.name, FromInstant(token.created_at),
-         token.expires_at ? Value(FromInstant(*token.expires_at)) : Value()});
+         token.expires_at ? Value(FromInstant(*token.expires_at)) : Value(),
+         token.scope ? Value(Name(token.scope->role)) : Value(), some ? Value(projects) : Value()});
   });
 }
 
 Result<ApiToken> SqlStore::ApiTokenBySecret(std::string_view secret_sha256) {
   std::optional<ApiToken> token;
   const Status read = driver_->Read([&](Connection& db) {
-    token = db.First(
-        "SELECT id, secret_sha256, uid, name, created_us, expires_us FROM gc_api_token "
-        "WHERE secret_sha256 = ?",
-        {secret_sha256}, ReadToken);
+    token =
+        db.First("SELECT " GOPHERCRON_TOKEN_COLUMNS " FROM gc_api_token WHERE secret_sha256 = ?",
+                 {secret_sha256}, ReadToken);
   });
   if (!read) return std::unexpected(read.error());
   if (!token) return NotFound("there is no such token");
@@ -153,10 +210,8 @@ Result<ApiToken> SqlStore::ApiTokenBySecret(std::string_view secret_sha256) {
 Result<std::vector<ApiToken>> SqlStore::ListApiTokens(UserId user) {
   std::vector<ApiToken> tokens;
   const Status read = driver_->Read([&](Connection& db) {
-    db.Each(
-        "SELECT id, secret_sha256, uid, name, created_us, expires_us FROM gc_api_token WHERE "
-        "uid = ? ORDER BY id",
-        {user}, [&](const Row& row) { tokens.push_back(ReadToken(row)); });
+    db.Each("SELECT " GOPHERCRON_TOKEN_COLUMNS " FROM gc_api_token WHERE uid = ? ORDER BY id",
+            {user}, [&](const Row& row) { tokens.push_back(ReadToken(row)); });
   });
   if (!read) return std::unexpected(read.error());
   return tokens;
@@ -179,14 +234,16 @@ Status SqlStore::EndSession(const EndedSession& session, Instant now) {
   });
 }
 
-Result<bool> SqlStore::SessionEnded(std::string_view session_id) {
-  std::optional<std::int64_t> found;
+Result<User> SqlStore::UserInSession(UserId id, std::string_view session_id) {
+  std::optional<User> user;
   const Status read = driver_->Read([&](Connection& db) {
-    found = db.First("SELECT 1 FROM gc_ended_session WHERE id = ?", {session_id},
-                     [](const Row& row) { return row.Int(0); });
+    user = db.First(
+        std::string(kUserById) += " AND NOT EXISTS (SELECT 1 FROM gc_ended_session WHERE id = ?)",
+        {id, session_id}, ReadUser);
   });
   if (!read) return std::unexpected(read.error());
-  return found.has_value();
+  if (!user) return NotFound("there is no such user, or the session has ended");
+  return std::move(*user);
 }
 
 Status SqlStore::PutSignInCode(const SignInCode& code) {

@@ -249,6 +249,11 @@ Result<std::int64_t> SqlStore::Prune(const Retention& retention, Instant now,
   if (status) status = PruneTasks(retention, now, &budget);
   if (status) status = PruneV1Logs(retention, now, &budget);
   if (status) status = PruneOutputs(retention, &budget);
+  if (status) {
+    status = driver_->Write([&](Connection& db) {
+      db.Run("DELETE FROM gc_ended_session WHERE expires_us <= ?", {FromInstant(now)});
+    });
+  }
   if (!status) return std::unexpected(status.error());
   if (budget < rows_max) driver_->Tidy();
   return rows_max - budget;

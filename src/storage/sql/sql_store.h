@@ -22,8 +22,9 @@ class SqlStore final : public Store {
 
   // accounts.cc
   Result<UserId> CreateUser(const User& user) override;
-  Status UpdateUser(const User& user) override;
-  Status DeleteUser(UserId id) override;
+  Result<User> EditUser(UserId id, const std::function<Status(User&)>& edit,
+                        const UsersDemand& demand) override;
+  Status DeleteUser(UserId id, const UsersDemand& demand) override;
   Result<User> UserById(UserId id) override;
   Result<User> UserByAccount(std::string_view account) override;
   Result<std::vector<User>> ListUsers() override;
@@ -32,7 +33,7 @@ class SqlStore final : public Store {
   Result<std::vector<ApiToken>> ListApiTokens(UserId user) override;
   Status DeleteApiToken(std::string_view id) override;
   Status EndSession(const EndedSession& session, Instant now) override;
-  Result<bool> SessionEnded(std::string_view session_id) override;
+  Result<User> UserInSession(UserId id, std::string_view session_id) override;
   Status PutSignInCode(const SignInCode& code) override;
   Result<UserId> TakeSignInCode(std::string_view code_sha256, Instant now) override;
   Result<std::string> GetSetting(std::string_view name) override;

@@ -167,7 +167,13 @@ CREATE TABLE gc_ended_session (
 CREATE INDEX gc_ended_session_expires ON gc_ended_session (expires_us);
 )sql";
 
-inline constexpr std::array<std::string_view, 2> kSchema = {kSchema1, kSchema2};
+// What a token is good for: a role and a comma list of projects; null where nothing bounds it.
+inline constexpr std::string_view kSchema3 = R"sql(
+ALTER TABLE gc_api_token ADD COLUMN role TEXT;
+ALTER TABLE gc_api_token ADD COLUMN projects TEXT;
+)sql";
+
+inline constexpr std::array<std::string_view, 3> kSchema = {kSchema1, kSchema2, kSchema3};
 
 }  // namespace gophercron::storage
 

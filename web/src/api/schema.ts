@@ -5,6 +5,8 @@ export interface ApiToken {
   name: string;
   created_at: string | null;
   expires_at: string | null; // Null is never.
+  role: Role | null; // The strongest it is good for. Null is all that its owner may.
+  projects: number[] | null; // The only ones it is good for. Null is all that its owner sees.
 }
 
 export interface CatchUp {
@@ -108,6 +110,8 @@ export interface NewApiToken {
   name: string;
   created_at: string | null;
   expires_at: string | null; // Null is never.
+  role: Role | null; // The strongest it is good for. Null is all that its owner may.
+  projects: number[] | null; // The only ones it is good for. Null is all that its owner sees.
   token: string; // Shown this once.
 }
 
