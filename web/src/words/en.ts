@@ -197,7 +197,7 @@ export default {
     yours_text: 'Language, look, zone of what is shown, password and API tokens are yours:', metrics: 'For Prometheus, on the machine itself or with its token:',
   },
   tokens: {
-    title: 'API tokens', note: 'for programs; each may what you may', none: 'No tokens', name: 'Name', made: 'Made', expires: 'Expires', never: 'never', days: 'in {n} days', make: 'Make a token', once: 'This is shown once. Keep it where secrets are kept.',
+    title: 'API tokens', note: 'for programs; each may what you may, or less', none: 'No tokens', may: 'May', all_mine: 'all that I may', only: 'Only in', says_all: 'Whatever you may, now and later, in every project you see.', says_only: 'Only in {projects}; nothing for administrators.', name: 'Name', made: 'Made', expires: 'Expires', never: 'never', days: 'in {n} days', make: 'Make a token', once: 'This is shown once. Keep it where secrets are kept.',
     copy: 'Copy the token', kept: 'I have it', revoke: 'Revoke', revoke_title: 'Revoke {name}', revoke_text: 'Whatever uses it is refused from its next request on.',
   },
   import: {

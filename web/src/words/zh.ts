@@ -200,7 +200,7 @@ const zh: Words<typeof en> = {
     yours_text: '语言、外观、显示时区、密码和 API 令牌由您自己设置：', metrics: '供 Prometheus 采集，在本机访问或使用其令牌：',
   },
   tokens: {
-    title: 'API 令牌', note: '供程序使用；权限与您相同', none: '没有令牌', name: '名称', made: '创建于', expires: '到期', never: '永不', days: '{n} 天后', make: '创建令牌', once: '仅显示这一次，请存放在保管密钥的地方。',
+    title: 'API 令牌', note: '供程序使用；权限与您相同或更少', none: '没有令牌', may: '权限', all_mine: '与我相同', only: '仅限项目', says_all: '您现在和以后能做的，它都能做，在您可见的所有项目中。', says_only: '仅限 {projects}；不含管理员的权限。', name: '名称', made: '创建于', expires: '到期', never: '永不', days: '{n} 天后', make: '创建令牌', once: '仅显示这一次，请存放在保管密钥的地方。',
     copy: '复制令牌', kept: '已保存', revoke: '吊销', revoke_title: '吊销 {name}', revoke_text: '使用它的程序从下一次请求起会被拒绝。',
   },
   import: {
