@@ -59,6 +59,12 @@ Response ListRuns(Context& context) {
   if (*project != 0) filter.project = *project;
   if (const auto task = context.request.Query("task"); task && filter.project)
     filter.task_id = *task;
+  const auto from = TimeParameter(context.request, "from");
+  if (!from) return Problem(context, from.error());
+  const auto to = TimeParameter(context.request, "to");
+  if (!to) return Problem(context, to.error());
+  filter.from = *from;
+  filter.to = *to;
   return RunList(context, std::move(filter));
 }
 

@@ -24,6 +24,11 @@ constexpr std::size_t kIdempotencyKeyBytesMax = 255;
 constexpr std::size_t kKillsMax = 1'000;
 constexpr int kWaitingForEndMax = 2;
 
+// Ids sort by the time they were made; none is older than the epoch.
+std::string FirstRunIdAt(Instant at) {
+  return FirstIdAt(std::max(at, Instant{}));
+}
+
 Error NoSuchRun() {
   return {.code = ErrorCode::kNotFound,
           .message = "there is no such run, or it is not one of your projects'"};
@@ -146,8 +151,17 @@ Result<RunPage> Runs::List(const Caller& caller, const RunFilter& filter) const 
     if (!visible) return std::unexpected(std::move(visible).error());
     query.projects = *std::move(visible);
   }
+  if (query.task && (filter.from || filter.to)) {
+    return Fail(ErrorCode::kInvalidArgument,
+                "from and to do not go together with task; the ledger of the task takes them");
+  }
   query.outcome = filter.outcome;
   query.before = filter.before;
+  if (filter.to) {
+    std::string end = FirstRunIdAt(*filter.to);
+    if (query.before.empty() || end < query.before) query.before = std::move(end);
+  }
+  const std::string oldest = filter.from ? FirstRunIdAt(*filter.from) : "";
   query.limit = static_cast<int>(filter.limit) + 1;
 
   const auto wanted = [&](const RunView& view) {
@@ -160,7 +174,7 @@ Result<RunPage> Runs::List(const Caller& caller, const RunFilter& filter) const 
     if (filter.outcome && (view.state != RunState::kEnded || run.outcome != *filter.outcome)) {
       return false;
     }
-    return filter.before.empty() || run.run_id < filter.before;
+    return run.run_id >= oldest && (query.before.empty() || run.run_id < query.before);
   };
 
   RunPage page;
@@ -171,6 +185,7 @@ Result<RunPage> Runs::List(const Caller& caller, const RunFilter& filter) const 
     auto stored = ports_.store.ListRuns(query);
     if (!stored) return std::unexpected(std::move(stored).error());
     for (task::RunRecord& run : *stored) {
+      if (run.run_id < oldest) break;  // and so are all behind it
       ended.insert(run.run_id);
       page.items.push_back(EndedView(std::move(run)));
     }

@@ -41,6 +41,10 @@ struct RunFilter {
   std::optional<task::Outcome> outcome;
   bool live_only = false;
   std::string before;  // the last run id of the page before
+  // Made (for most: claimed) at or after, and before. Not together with a task, whose runs are in
+  // the order of their planned instants.
+  std::optional<Instant> from;
+  std::optional<Instant> to;
   std::size_t limit = 50;
 };
 

@@ -168,6 +168,27 @@ describe('console', { concurrency: 1 }, () => {
     noWrongs();
   });
 
+  test('runs are found by time, and a token is good for less than its owner', async () => {
+    await go('/runs?from=2000-01-01T00%3A00%3A00Z&to=2000-01-02T00%3A00%3A00Z');
+    await page.getByText('Nothing matches').waitFor();
+    await page.getByRole('button', { name: 'Clear the filters' }).click();
+    await page.locator('.runs tbody tr').first().waitFor();
+    await page.fill('input[name=from]', '2020-01-01T00:00:30');
+    await page.locator('.runs tbody tr').first().waitFor();
+    assert.match(page.url(), /from=2019-12-31T16(:|%3A)00/);
+    await go('/account');
+    await page.getByPlaceholder('Name', { exact: true }).fill('deploys');
+    await page.selectOption('select[name=token-role]', 'operator');
+    await page.getByRole('group', { name: 'Only in' }).getByRole('button', { name: 'backups' }).click();
+    await page.getByText('Only in backups; nothing for administrators.').waitFor();
+    await page.getByRole('button', { name: 'Make a token' }).click();
+    await page.locator('tr', { hasText: 'operator · backups' }).waitFor();
+    const token = /Bearer (\S+)'/.exec(await page.locator('.made code').textContent())[1];
+    const answers = await Promise.all([['GET', '/projects'], ['GET', '/users']].map(([method, path]) => fetch(`${service.url}/api/v2${path}`, { method, headers: { authorization: `Bearer ${token}` } })));
+    assert.deepEqual(answers.map((answer) => answer.status), [200, 403]);
+    noWrongs();
+  });
+
   test('of two who edit one task the second sees what the first did and loses nothing', async () => {
     const project = (await service.call('GET', '/projects')).items[0].project_id;
     const task = (await service.call('GET', `/projects/${project}/tasks`)).items.find((t) => t.name === 'count');

@@ -593,6 +593,30 @@ TEST_F(Api, LiveAndEndedRunsAreOneList) {
   EXPECT_EQ(second.Json().at("items").as_array().at(0).at("run_id"), run.run_id.c_str());
   EXPECT_EQ(Call("GET", "/api/v2/runs?outcome=failed").Json().at("items").as_array().size(), 1u);
 
+  const auto within = [&](std::string_view range) {
+    const Answer answer = Call("GET", fmt::format("/api/v2/runs?{}", range));
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    std::vector<std::string> ids;
+    const json::object listed = answer.Json();
+    for (const json::value& item : listed.at("items").as_array()) {
+      ids.emplace_back(item.at("run_id").as_string());
+    }
+    return ids;
+  };
+  // The time that an id begins with: 01aaaaaaaa and 01bbbbbbbb, in milliseconds.
+  const std::string old = "2016-01-30T22:26:38.026Z";
+  const std::string later = "2017-03-16T10:41:55.051Z";
+  EXPECT_EQ(within("from=" + old), (std::vector{live.run_id, run.run_id}));
+  EXPECT_EQ(within("from=" + later), std::vector{live.run_id});
+  EXPECT_EQ(within("to=" + later), std::vector{run.run_id});
+  EXPECT_EQ(within("from=" + old + "&to=" + later + "&limit=1"), std::vector{run.run_id});
+  EXPECT_TRUE(within("from=1969-01-01T00:00:00Z&to=" + old).empty());
+  EXPECT_EQ(Call("GET", "/api/v2/runs?from=yesterday").status, 422);
+  EXPECT_EQ(
+      Call("GET", fmt::format("/api/v2/runs?project={}&task={}&from={}", project, task_id, old))
+          .status,
+      400);
+
   const Answer output = Call("GET", "/api/v2/runs/" + run.run_id + "/output?from=1&limit=3");
   EXPECT_EQ(output.body, "ell");
   EXPECT_EQ(output.headers.at("x-output-total"), "6");

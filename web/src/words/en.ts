@@ -109,7 +109,7 @@ export default {
     title: 'Output', lines: '{n} line | {n} lines', lost: 'not live, trying again', search: 'Search', follow: 'Follow', wrap: 'Wrap long lines', end: 'To the end', download: 'Download', full: 'Full screen', nothing: 'It printed nothing.', reading: 'Reading…',
     not_taken: 'No node has taken it yet.', silent: 'No output yet, {time}.', fresh: '{n} new line | {n} new lines', gap: '… {size} not kept …', folded: ' … {n} more characters; they are in the download', above: '… {n} lines above are not drawn; they are in the download …',
   },
-  runs: { note: 'Every run of every task, newest first.', none: 'Nothing has run yet', none_text: 'As soon as a task fires, its run stands here.', new: '{n} new' },
+  runs: { note: 'Every run of every task, newest first.', none: 'Nothing has run yet', none_text: 'As soon as a task fires, its run stands here.', new: '{n} new', from: 'From', to: 'until' },
   task: {
     title: 'Task', goes: 'It is running now', last_ok: 'Last success', in_row: 'In a row', took: 'Took, median / p95', lag: 'Start lag, p50 / p99', not_run: 'Did not run, last day', not_run_on: 'Did not run, {day}', tab_ledger: 'Ledger', tab_calendar: 'Calendar', tab_durations: 'Durations', tab_definition: 'Definition',
     last_day: 'in the last day', new_rows: '{n} new, show', no_ticks: 'No tick of it has passed yet', no_ticks_text: 'Its next one stands above. It can also be run now.', no_ticks_paused: 'It is paused.', planned: 'Planned', outcome: 'Outcome', reason: 'Reason',

@@ -112,7 +112,7 @@ const zh: Words<typeof en> = {
     title: '输出', lines: '{n} 行', lost: '非实时，正在重试', search: '搜索', follow: '跟随', wrap: '长行换行', end: '到末尾', download: '下载', full: '全屏', nothing: '没有输出。', reading: '读取中…',
     not_taken: '尚无节点认领。', silent: '尚无输出，已 {time}。', fresh: '{n} 行新输出', gap: '… {size} 未保留 …', folded: ' … 另有 {n} 个字符，见下载文件', above: '… 上方 {n} 行未绘制，见下载文件 …',
   },
-  runs: { note: '所有任务的每次执行，最新在前。', none: '还没有执行过', none_text: '任务一触发，其执行就会出现在这里。', new: '{n} 条新记录' },
+  runs: { note: '所有任务的每次执行，最新在前。', none: '还没有执行过', none_text: '任务一触发，其执行就会出现在这里。', new: '{n} 条新记录', from: '从', to: '到' },
   task: {
     title: '任务', goes: '正在执行', last_ok: '上次成功', in_row: '连续', took: '耗时，中位 / p95', lag: '启动延迟，p50 / p99', not_run: '最近一天未执行', not_run_on: '{day} 未执行', tab_ledger: '台账', tab_calendar: '日历', tab_durations: '耗时', tab_definition: '定义',
     last_day: '最近一天', new_rows: '{n} 条新记录，显示', no_ticks: '尚无计划时刻经过', no_ticks_text: '下一个见上方，也可以立即执行。', no_ticks_paused: '任务已暂停。', planned: '计划时刻', outcome: '结果', reason: '原因',
